@@ -1,0 +1,34 @@
+"""The table of every address of the API."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from campaigns.api.customers import CustomerEndpoint, CustomersBulkEndpoint
+from coupons.api import coupons as life
+from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
+from redemption.api.views import RedemptionEndpoint, RedemptionsEndpoint, ValidationsEndpoint
+
+urlpatterns = [
+    # Checkout
+    path("validations", ValidationsEndpoint.as_view()),
+    path("redemptions", RedemptionsEndpoint.as_view()),
+    path("redemptions/<uuid:redemption_id>", RedemptionEndpoint.as_view()),
+    # Customers and products
+    path("customers/bulk", CustomersBulkEndpoint.as_view()),
+    path("customers/<str:ref>", CustomerEndpoint.as_view()),
+    path("products/bulk", ProductsBulkEndpoint.as_view()),
+    path("products/<path:sku>", ProductEndpoint.as_view()),
+    # Coupons
+    path("coupons", life.CouponsEndpoint.as_view()),
+    path("coupons/<slug:slug>", life.CouponEndpoint.as_view()),
+    path("coupons/<slug:slug>/publish", life.PublishEndpoint.as_view()),
+    path("coupons/<slug:slug>/pause", life.PauseEndpoint.as_view()),
+    path("coupons/<slug:slug>/resume", life.ResumeEndpoint.as_view()),
+    path("coupons/<slug:slug>/end", life.EndEndpoint.as_view()),
+    path("coupons/<slug:slug>/codes", life.CouponCodesEndpoint.as_view()),
+    path("jobs/<uuid:job_id>", life.JobEndpoint.as_view()),
+    # The document
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    # Split: the content security policy lets no script stand in the page itself.
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+]

@@ -1,0 +1,96 @@
+"""The console: every page that people work in, at `/`."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.sites import UnfoldAdminSite
+
+from coupons.models import Merchant, User
+from coupons.tenancy import open_to
+
+#: Django's and its libraries' own pages that have no place here: rights are the roles',
+#: the schedule is the deployment's.
+HIDDEN = ("auth.Group", "django_celery_beat")
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """The admin site, with a merchant to work for and a language of one's own."""
+
+    # An unknown address is answered by the project's own 404, not by a log-in.
+    final_catch_all_view = False
+    index_title = _("Dashboard")
+    site_url = None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let staff in who work for a merchant; superusers always."""
+        if not super().has_permission(request):
+            return False
+        return bool(request.user.is_superuser or request.merchant)
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Add the switches for merchant and language."""
+        return [
+            path("merchant/", self.admin_view(require_POST(switch_merchant)), name="merchant"),
+            path("language/", require_POST(set_language), name="language"),
+        ]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Answer the search over all, which Unfold's templates name, with nothing."""
+        return [path("search/", self.admin_view(nothing), name="search"), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the merchants to choose from."""
+        context = super().each_context(request)
+        if self.has_permission(request):
+            context["merchant"] = request.merchant
+            context["merchants"] = open_to(user=request.user)
+        return context
+
+
+def nothing(_request: HttpRequest) -> HttpResponse:
+    """Answer without content."""
+    return HttpResponse()
+
+
+def switch_merchant(request: HttpRequest) -> HttpResponse:
+    """Work for another merchant from now on; 404 for one that isn't open to the person."""
+    allowed = {merchant.pk for merchant in open_to(user=request.user)}
+    chosen = request.POST.get("merchant", "")
+    if request.user.is_superuser:
+        merchant = get_object_or_404(Merchant, pk=chosen if chosen.isdecimal() else None)
+    else:
+        known = [pk for pk in allowed if str(pk) == chosen]
+        merchant = get_object_or_404(Merchant, pk=known[0] if known else None)
+    User.objects.filter(pk=request.user.pk).update(merchant=merchant)
+    # To the first page: the one left may show what the other merchant doesn't have.
+    return HttpResponseRedirect(reverse("admin:index"))
+
+
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Show the console in another language; kept in the account, else in the browser."""
+    language = request.POST.get("language", "")
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        target = reverse("admin:index")
+    response = HttpResponseRedirect(target)
+    if language in dict(settings.LANGUAGES) and check_for_language(language):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=365 * 24 * 60 * 60,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+        )
+        if request.user.is_authenticated:
+            User.objects.filter(pk=request.user.pk).update(language=language)
+    return response

@@ -1,0 +1,74 @@
+"""The console's navigation: by what people do; only what is there and may be seen."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+#: group → (title, model, icon); a model without a page has no entry.
+GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
+    (
+        _("Coupons"),
+        [
+            (_("Coupons"), "coupons.Coupon", "confirmation_number"),
+            (_("Find a code"), "coupons.Code", "search"),
+            (_("Code batches"), "coupons.CodeBatch", "inventory_2"),
+            (_("Jobs"), "coupons.Job", "hourglass_top"),
+        ],
+    ),
+    (
+        _("Shop"),
+        [
+            (_("Customers"), "campaigns.Customer", "group"),
+            (_("Products"), "coupons.Product", "sell"),
+            (_("Categories"), "coupons.Category", "account_tree"),
+            (_("Orders"), "redemption.Order", "shopping_bag"),
+            (_("Redemptions"), "redemption.Redemption", "task_alt"),
+        ],
+    ),
+    (
+        _("Settings"),
+        [
+            (_("Merchant"), "coupons.Merchant", "storefront"),
+            (_("Sales channels"), "coupons.Channel", "hub"),
+            (_("Staff"), "coupons.Membership", "badge"),
+            (_("API keys"), "redemption.ApiKey", "key"),
+            (_("Journal"), "coupons.JournalEntry", "history"),
+            (_("Accounts"), "coupons.User", "manage_accounts"),
+        ],
+    ),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Build the sidebar for whoever asks."""
+    first = {"title": _("Dashboard"), "icon": "space_dashboard", "link": reverse("admin:index")}
+    pages = {model._meta.label: page for model, page in admin.site._registry.items()}
+    groups: list[dict[str, Any]] = [{"title": None, "items": [first]}]
+    for title, entries in GROUPS:
+        items = [
+            {
+                "title": name,
+                "icon": icon,
+                "link": address(pages[label]),
+                "active": active(address(pages[label])),
+            }
+            for name, label, icon in entries
+            if label in pages and pages[label].has_view_permission(request)
+        ]
+        if items:
+            groups.append({"title": title, "separator": True, "items": items})
+    return groups
+
+
+def address(page: Any) -> str:
+    """Return the address of a model's list."""
+    return reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
+
+
+def active(link: str) -> Callable[[HttpRequest], bool]:
+    """Say whether a page belongs to that entry."""
+    return lambda request: request.path.startswith(link)

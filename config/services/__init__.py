@@ -1,0 +1,1 @@
+"""The project's own PostgreSQL and Valkey: where they live, how they start and stop."""

@@ -1,0 +1,17 @@
+"""Every address of the project."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import health
+
+handler400 = "config.problems.bad_request"
+handler404 = "config.problems.not_found"
+handler500 = "config.problems.server_error"
+
+urlpatterns = [
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("api/v1/", include("config.api")),
+    path("", admin.site.urls),
+]

@@ -1,0 +1,182 @@
+"""Codes, their batches and the jobs that make them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from coupons import clock, coding
+from coupons.admin.base import KeysetAdmin, ReadOnly
+from coupons.admin.shown import badge, happened, number, when, who
+from coupons.models import Code, CodeBatch, Coupon, Job, JournalEntry
+from coupons.staff import Area, sees_only_redeemable
+
+
+@admin.register(Code)
+class CodeAdmin(ReadOnly, KeysetAdmin):
+    """Every code of the merchant, found by typing it."""
+
+    area = Area.CODES
+    list_display = ("text", "coupon", "state_word", "shared", "uses_number", "batch_number")
+    list_select_related = ("coupon",)
+    search_fields = ("text",)
+    search_help_text = _("A code, or how it begins")
+    keyset = ("text",)
+    fields = ("text", "coupon", "state", "shared", "uses", "max_uses")
+    change_form_after_template = "console/code_history.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Show a clerk only codes of what may be redeemed now."""
+        rows = super().get_queryset(request)
+        if sees_only_redeemable(role=request.role):
+            rows = rows.filter(coupon__in=Coupon.objects.live(clock.now(request)))
+        return rows
+
+    def keyset_for(self, request: HttpRequest) -> tuple[str, ...]:
+        """Follow the index of a coupon or a batch where the list is one of those."""
+        one = {"coupon", "coupon__id__exact", "batch", "batch__id__exact"} & set(request.GET)
+        return ("id",) if one else self.keyset
+
+    def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
+        """Look a code up in its normal form, by its beginning."""
+        return queryset.filter(text__startswith=coding.normal_form(typed))
+
+    @display(description=_("state"))
+    def state_word(self, code: Code) -> str:
+        """Show whether it still counts."""
+        return badge(code.state, code.get_state_display())
+
+    @display(description=_("uses"))
+    def uses_number(self, code: Code) -> str:
+        """Show how often it was used, and how often it may be."""
+        used = number(code.uses)
+        return used if code.max_uses is None else f"{used} / {number(code.max_uses)}"
+
+    @display(description=_("batch"))
+    def batch_number(self, code: Code) -> str:
+        """Show the batch it was made in."""
+        return number(code.batch_id)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a code with what happened to it."""
+        entries = JournalEntry.objects.of(request.merchant).filter(code_id=_number(object_id))
+        timeline = [
+            {"when": when(entry.at), "who": who(entry.actor), "what": happened(entry.type)}
+            for entry in entries.order_by("-id")[:50]
+        ]
+        context = {**(extra_context or {}), "timeline": timeline}
+        return super().change_view(request, object_id, form_url, context)
+
+
+@admin.register(CodeBatch)
+class CodeBatchAdmin(ReadOnly, KeysetAdmin):
+    """Codes made in one go, with how far that is."""
+
+    area = Area.CODES
+    list_display = ("id", "coupon", "pattern_word", "total_number", "progress", "created")
+    list_select_related = ("coupon", "job")
+    keyset = ("-id",)
+    fields = ("coupon", "pattern", "total", "created_at", "progress")
+    readonly_fields = ("progress",)
+    change_form_after_template = "console/batch_codes.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address that progress is asked from."""
+        view = self.admin_site.admin_view(self.progress_view)
+        own = path("<int:pk>/progress/", view, name="coupons_codebatch_progress")
+        return [own, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Show a clerk only batches of what may be redeemed now."""
+        rows = super().get_queryset(request).select_related("coupon", "job")
+        if sees_only_redeemable(role=request.role):
+            rows = rows.filter(coupon__in=Coupon.objects.live(clock.now(request)))
+        return rows
+
+    @display(description=_("pattern"))
+    def pattern_word(self, batch: CodeBatch) -> str:
+        """Show the pattern; a list that somebody brought has none."""
+        return batch.pattern or str(_("A list"))
+
+    @display(description=_("codes"))
+    def total_number(self, batch: CodeBatch) -> str:
+        """Show how many were asked for."""
+        return number(batch.total)
+
+    @display(description=_("created"))
+    def created(self, batch: CodeBatch) -> str:
+        """Show when, in the merchant's zone."""
+        return when(batch.created_at)
+
+    @display(description=_("progress"))
+    def progress(self, batch: CodeBatch) -> str:
+        """Show how far the making is."""
+        job = batch.job
+        done = f"{number(job.done)} / {number(job.total)}"
+        return badge(job.status, f"{job.get_status_display()} {done}")
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer the progress alone; the page asks again until the job is done."""
+        batch = self.get_object(request, str(pk)) if self.has_view_permission(request) else None
+        if batch is None:
+            raise Http404
+        return TemplateResponse(request, "console/progress.html", {"batch": batch})
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly, KeysetAdmin):
+    """Long work in the background: what runs, what went wrong."""
+
+    area = Area.CODES
+    list_display = ("started", "status_word", "done_number", "total_number", "who", "problem")
+    list_filter = ("status",)
+    keyset = ("-created_at", "-id")
+    fields = (
+        "status",
+        "done",
+        "total",
+        "failed",
+        "problem",
+        "created_by",
+        "created_at",
+        "finished_at",
+    )
+
+    @display(description=_("created"))
+    def started(self, job: Job) -> str:
+        """Show when it was asked for."""
+        return when(job.created_at)
+
+    @display(description=_("status"))
+    def status_word(self, job: Job) -> str:
+        """Show the status as a coloured word."""
+        return badge(job.status, job.get_status_display())
+
+    @display(description=_("done"))
+    def done_number(self, job: Job) -> str:
+        """Show how many are done."""
+        return number(job.done)
+
+    @display(description=_("total"))
+    def total_number(self, job: Job) -> str:
+        """Show how many there are."""
+        return number(job.total)
+
+    @display(description=_("who"))
+    def who(self, job: Job) -> str:
+        """Show who asked for it."""
+        return who(job.created_by)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise Http404 from error

@@ -1,0 +1,111 @@
+"""How things look in the console: money, states, people, times."""
+
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from coupons.models import Job, State
+from coupons.pricing.money import format_amount
+
+EMPTY = "–"
+
+#: state → look; the word stands in it, so that colour never speaks alone.
+_LOOKS = {
+    State.DRAFT: "plain",
+    State.TESTING: "note",
+    State.IN_REVIEW: "note",
+    State.SCHEDULED: "note",
+    State.LIVE: "good",
+    State.PAUSED: "warn",
+    State.ENDED: "plain",
+    State.EXPIRED: "plain",
+    Job.Status.QUEUED: "plain",
+    Job.Status.RUNNING: "note",
+    Job.Status.DONE: "good",
+    Job.Status.FAILED: "bad",
+    Job.Status.CANCELLED: "plain",
+    "note": "note",
+    "active": "good",
+    "revoked": "bad",
+    "redeemed": "good",
+    "held": "note",
+    "released": "plain",
+    "partly_reversed": "warn",
+    "reversed": "bad",
+    "placed": "note",
+    "paid": "good",
+    "refunded": "bad",
+}
+
+
+def badge(value: str, label: str) -> SafeString:
+    """Show a state as a coloured word."""
+    return format_html('<span class="hx-badge hx-{}">{}</span>', _LOOKS.get(value, "plain"), label)
+
+
+def money(minor: int | None, currency: str) -> str:
+    """Write an amount in minor units as `1,234.50 USD`."""
+    if minor is None:
+        return EMPTY
+    whole, point, decimals = format_amount(minor, currency).partition(".")
+    return f"{int(whole):,}{point}{decimals} {currency}"
+
+
+def number(value: int | None) -> str:
+    """Write a number with its thousands apart."""
+    return EMPTY if value is None else f"{value:,}"
+
+
+def when(at: datetime | None) -> str:
+    """Write a time to the minute, in the merchant's zone."""
+    return EMPTY if at is None else date_format(localtime(at), "Y-m-d H:i")
+
+
+def who(actor: str) -> str:
+    """Name an actor of the journal for a person."""
+    kind, _separator, name = actor.partition(":")
+    if kind == "staff":
+        return name
+    if kind == "key":
+        return _("API key %(prefix)s") % {"prefix": name}
+    return _("The system") if kind == "system" else actor
+
+
+HAPPENED = {
+    "coupon.created": gettext_lazy("Coupon created"),
+    "coupon.changed": gettext_lazy("Coupon changed"),
+    "coupon.submitted": gettext_lazy("Coupon submitted for review"),
+    "coupon.published": gettext_lazy("Coupon published"),
+    "coupon.paused": gettext_lazy("Coupon paused"),
+    "coupon.resumed": gettext_lazy("Coupon resumed"),
+    "coupon.ended": gettext_lazy("Coupon ended"),
+    "codes.issued": gettext_lazy("New codes issued"),
+    "code.claimed": gettext_lazy("Code claimed"),
+    "code.redeemed": gettext_lazy("Code redeemed"),
+    "redemption.held": gettext_lazy("Redemption held"),
+    "redemption.created": gettext_lazy("Redeemed"),
+    "redemption.confirmed": gettext_lazy("Redemption confirmed"),
+    "redemption.released": gettext_lazy("Redemption released"),
+    "redemption.reversed": gettext_lazy("Redemption reversed"),
+    "order.paid": gettext_lazy("Order paid"),
+    "order.placed": gettext_lazy("Order placed"),
+    "order.cancelled": gettext_lazy("Order cancelled"),
+    "order.refunded": gettext_lazy("Order refunded"),
+    "customer.created": gettext_lazy("Customer created"),
+    "customer.changed": gettext_lazy("Customer changed"),
+    "api_key.created": gettext_lazy("API key created"),
+    "api_key.revoked": gettext_lazy("API key revoked"),
+    "staff.added": gettext_lazy("Staff member added"),
+    "staff.role_changed": gettext_lazy("Role changed"),
+    "staff.removed": gettext_lazy("Staff member removed"),
+}
+
+
+def happened(type: str) -> str:
+    """Say what a kind of journal entry tells of; a new kind is shown as it is."""
+    return str(HAPPENED.get(type, type))

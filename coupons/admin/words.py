@@ -1,0 +1,133 @@
+"""The verbs' sentences in the reader's language.
+
+The verbs and the pure modules speak English, as the API does. The console finds the
+translation by the sentence itself; those with a number or a name in them by their shape.
+A test sees to it that every sentence stands here.
+"""
+
+import re
+from functools import lru_cache
+
+from django.utils.translation import gettext, gettext_noop
+
+SENTENCES = (
+    gettext_noop("The codes that are out keep theirs."),
+    gettext_noop("Somebody else changed this coupon meanwhile; look at it again."),
+    gettext_noop("The coupon has ended."),
+    gettext_noop("The slug is the coupon's address; it never changes."),
+    gettext_noop("Another person has to approve this coupon."),
+    gettext_noop("A person has to approve this coupon first."),
+    gettext_noop("The coupon would be over before it starts."),
+    gettext_noop("This is fixed once the coupon is out."),
+    gettext_noop("The pattern has no unused codes left."),
+    gettext_noop("The coupon has ended; it gets no more codes."),
+    gettext_noop("This code stands in the list twice."),
+    gettext_noop("That is more than the coupon may issue."),
+    gettext_noop("Name at least one code."),
+    gettext_noop("A coupon with this slug exists already."),
+    gettext_noop("This code exists already."),
+    gettext_noop("A channel with this slug exists already."),
+    gettext_noop("The coupon has a shared code already."),
+    gettext_noop("The coupon would end before it starts."),
+    gettext_noop("The coupon has been used more often than that."),
+    gettext_noop("More than that budget is spent already."),
+    gettext_noop("Something went wrong"),
+    gettext_noop("The request is not valid"),
+    gettext_noop("Not found"),
+    gettext_noop("It exists already"),
+    gettext_noop("The coupon's state does not allow that"),
+    gettext_noop("Somebody holds the coupon; this is fixed now"),
+    gettext_noop("The coupon cannot be published yet"),
+    gettext_noop("Not allowed"),
+    gettext_noop("The code is empty."),
+    gettext_noop("The code has characters that cannot be typed."),
+    gettext_noop("The code has characters without a capital form."),
+    gettext_noop("No pattern is long enough for that many codes."),
+    gettext_noop("A pattern has letters, digits, hyphens and # only."),
+    gettext_noop("A pattern needs at least one #, which stands for a random character."),
+    gettext_noop("Use lower-case letters and digits, in groups joined by single hyphens."),
+    gettext_noop("The end must come after the start."),
+    gettext_noop("It has characters that cannot be shown or stored."),
+    gettext_noop('Send a percentage above 0 and up to 100 as a string, such as "12.5".'),
+    gettext_noop('Send a percentage, such as "20".'),
+    gettext_noop("This is required."),
+    gettext_noop("The amount must be more than zero."),
+    gettext_noop('Send an amount for each currency, such as {"USD": "10.00"}.'),
+    gettext_noop('Write the amount as a string, such as "19.99".'),
+    gettext_noop("The merchant needs an owner; make somebody else one first."),
+    gettext_noop("This user name is taken; choose another."),
+    gettext_noop("Name at least one."),
+    gettext_noop("automatic or api."),
+)
+
+SHAPES = (
+    gettext_noop("There is no product %(sku)s."),
+    gettext_noop("A coupon that is %(state)s cannot be published."),
+    gettext_noop("A coupon that is %(state)s cannot become %(other)s."),
+    gettext_noop("From 1 to %(most)s codes."),
+    gettext_noop("Too few combinations: one guess in %(guesses)s would be a code. Add more #."),
+    gettext_noop("A code has at most %(most)s characters."),
+    gettext_noop("At most %(most)s characters."),
+    gettext_noop("Send a whole number from %(least)s to %(most)s."),
+    gettext_noop("Send at most %(most)s entries."),
+    gettext_noop("'%(currency)s' is not a currency code (ISO 4217)."),
+    gettext_noop(
+        'Write the amount as plain digits with a point, such as "19.99", '
+        "with at most %(most)s digits before it."
+    ),
+    gettext_noop("%(currency)s has %(places)s decimals; the amount has %(found)s."),
+    gettext_noop("Unknown: %(names)s."),
+)
+
+
+def sentence(english: str) -> str:
+    """Return a verb's sentence in the language of this request; English where none is known."""
+    for shape, pattern in _patterns():
+        if match := pattern.fullmatch(english):
+            return gettext(shape) % match.groupdict()
+    return gettext(english)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    found = []
+    for shape in SHAPES:
+        literal = re.split(r"%\(([a-z]+)\)s", shape)
+        parts = [
+            f"(?P<{part}>.+?)" if index % 2 else re.escape(part)
+            for index, part in enumerate(literal)
+        ]
+        found.append((shape, re.compile("".join(parts))))
+    return found
+
+
+#: Words of Unfold's own templates, which come without Chinese.
+UNFOLD = (
+    gettext_noop("Filters"),
+    gettext_noop("Apply Filters"),
+    gettext_noop("Reset filters"),
+    gettext_noop("Type to search"),
+    gettext_noop("No results found"),
+    gettext_noop("Add row"),
+    gettext_noop("Light"),
+    gettext_noop("Dark"),
+    gettext_noop("System"),
+    gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
+    gettext_noop("Return to site"),
+    gettext_noop("Toggle password visibility"),
+    gettext_noop("Welcome"),
+    gettext_noop("Next"),
+    gettext_noop("Previous"),
+    gettext_noop("General"),
+    gettext_noop("Go back"),
+    gettext_noop("More actions"),
+    gettext_noop("Select value"),
+    gettext_noop("This item will be deleted."),
+    gettext_noop("No data"),
+    gettext_noop("True"),
+    gettext_noop("False"),
+    gettext_noop("You have been successfully logged out from the administration"),
+    gettext_noop("Add %(name)s"),
+    gettext_noop("By %(filter_title)s"),
+    gettext_noop("Choose file to upload"),
+)

@@ -1,0 +1,76 @@
+"""Reading a JSON body into a typed shape, and saying exactly what is wrong with it."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
+
+from coupons.errors import FieldError, HexiaoError, Invalid
+
+T = TypeVar("T")
+
+
+class BrokenJson(HexiaoError):
+    """A body that is not JSON at all."""
+
+    code, status, title = "broken_json", 400, "The body is not valid JSON"
+
+
+class TooLarge(HexiaoError):
+    """A body above the limit."""
+
+    code, status, title = "too_large", 413, "The body is larger than 1 MiB"
+
+
+_PLACE = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+_INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
+#: The escape itself: after an even number of backslashes, not behind an escaped one.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def raw_body(request: HttpRequest) -> bytes:
+    """Return the body; `TooLarge` above 1 MiB, `BrokenJson` if it broke off."""
+    try:
+        body = request.body
+    except RequestDataTooBig as error:
+        raise TooLarge from error
+    except UnreadablePostError as error:
+        raise BrokenJson("The body broke off.") from error
+    if b"\\u0000" in body and _NUL.search(body):
+        # PostgreSQL keeps no NUL characters, and no name or code has one.
+        raise Invalid("The body has a NUL character (\\u0000) in a text.")
+    try:
+        # Told here, since a field that nobody reads is passed over unread.
+        body.isascii() or body.decode()
+    except UnicodeDecodeError as error:
+        raise BrokenJson("The body is not UTF-8.") from error
+    return body
+
+
+def read(request: HttpRequest, shape: type[T]) -> T:
+    """Read the body as `shape`; `BrokenJson` or `Invalid` with the field that is wrong."""
+    try:
+        return msgspec.json.decode(raw_body(request), type=shape)
+    except msgspec.ValidationError as error:
+        raise Invalid(errors=[field_error(error)]) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BrokenJson(str(error)) from error
+
+
+def read_object(request: HttpRequest) -> dict[str, Any]:
+    """Read the body as a JSON object of any shape."""
+    return read(request, dict[str, Any])
+
+
+def field_error(error: msgspec.ValidationError) -> FieldError:
+    """Translate `… - at `$.lines[0].quantity`` to a field and a message."""
+    match = _PLACE.match(str(error))
+    message, path = (match["message"], match["path"] or "") if match else (str(error), "")
+    field = _INDEX.sub(r".\1", path.removeprefix("$")).lstrip(".")
+    if not field and (named := re.search(r"required field `(\w+)`", message)):
+        field = named[1]
+    elif named := re.search(r"required field `(\w+)`", message):
+        field = f"{field}.{named[1]}"
+    return FieldError(field, message.replace("`", ""))

@@ -1,0 +1,184 @@
+"""The same `Idempotency-Key` and body get the same answer, and count once.
+
+The answer is kept in the transaction of the work it tells of: either both are there
+or neither. While the first request works it holds an advisory lock that ends with its
+transaction, so a crash leaves nothing locked. Should a second request slip between the
+look and the lock, the unique key stops it before its work is committed.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+
+from coupons.api.bodies import raw_body
+from coupons.api.problem import problem_of
+from coupons.caller import Caller
+from coupons.errors import FieldError, HexiaoError, Invalid
+
+KEPT_FOR = timedelta(hours=24)
+MAX_KEY = 255
+#: Answers that tell a state of the moment and not of the request.
+NOT_KEPT = frozenset({"try_again", "idempotency_in_progress", "too_many_attempts"})
+
+
+class KeyReused(HexiaoError):
+    """The key came before, with another body."""
+
+    code, status, title = "idempotency_key_reused", 422, "The Idempotency-Key was used before"
+
+
+class InProgress(HexiaoError):
+    """The first request with that key has not been answered yet."""
+
+    code, status, title = "idempotency_in_progress", 409, "The first request is still under way"
+    retry_after = 1
+
+
+class _Raced(Exception):
+    """Another request with the key was committed first; ours is rolled back."""
+
+
+def once(
+    *, request: HttpRequest, caller: Caller, at: datetime, work: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Do `work` and keep its answer, or give the answer kept for this key.
+
+    Raises `KeyReused`, `InProgress`, or what `work` raises.
+    """
+    return once_beside(request=request, caller=caller, at=at, work=lambda _: work())
+
+
+def once_beside(
+    *,
+    request: HttpRequest,
+    caller: Caller,
+    at: datetime,
+    work: Callable[["Slot | None"], HttpResponse],
+) -> HttpResponse:
+    """Like `once`, for work that keeps its answer itself, beside its other writes.
+
+    `work` gets the slot whose `statement` does that; without a key there is none.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return work(None)
+    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+        raise Invalid(
+            errors=[FieldError("Idempotency-Key", f"From 1 to {MAX_KEY} printable characters.")]
+        )
+    slot = Slot(request=request, caller=caller, key=key, at=at)
+    try:
+        with transaction.atomic():
+            if replay := slot.look():
+                return replay
+            response = work(slot)
+            if not slot.kept:
+                slot.keep(response)
+    except _Raced:
+        return slot.replay_committed()
+    except HexiaoError as error:
+        # The work is rolled back; its refusal is an answer like any other.
+        if error.status not in (404, 409, 422) or error.code in NOT_KEPT:
+            raise
+        if isinstance(error, KeyReused):
+            raise
+        response = problem_of(error)
+        try:
+            with transaction.atomic():
+                slot.keep(response)
+        except _Raced:
+            return slot.replay_committed()
+    return response
+
+
+class Slot:
+    """The place where the answer to one key of one caller is kept."""
+
+    def __init__(self, *, request: HttpRequest, caller: Caller, key: str, at: datetime) -> None:
+        self.merchant_id = caller.merchant.pk
+        self.caller = caller.actor
+        self.key = key
+        self.at = at
+        self.kept = False
+        asked = f"{request.method} {request.get_full_path()}\n".encode() + raw_body(request)
+        self.hash = hashlib.sha256(asked).digest()
+
+    def look(self) -> HttpResponse | None:
+        """Lock the key for this transaction, and return the answer kept for it, if any."""
+        name = f"{self.merchant_id} {self.caller} {self.key}"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)),
+                       a.request_hash, a.status, a.content_type, a.body, a.created_at
+                  FROM (SELECT 1) AS one LEFT JOIN coupons_idempotentanswer a
+                    ON a.merchant_id = %s AND a.caller = %s AND a.key = %s
+                """,
+                [name, self.merchant_id, self.caller, self.key],
+            )
+            locked, *kept, created_at = cursor.fetchone()
+        if not locked:
+            raise InProgress
+        if created_at is None:
+            return None
+        if created_at <= self.at - KEPT_FOR:
+            return None  # past its time; the next answer is written over it
+        return self._replay(*kept)
+
+    def statement(self, response: HttpResponse) -> tuple[str, list[Any]]:
+        """Return the insert that keeps an answer.
+
+        It changes no row if one is there already that is still in its time.
+        """
+        self.kept = True
+        return (
+            """
+            INSERT INTO coupons_idempotentanswer
+                   (merchant_id, caller, key, request_hash, status, content_type, body, created_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (merchant_id, caller, key) DO UPDATE
+               SET request_hash = excluded.request_hash, status = excluded.status,
+                   content_type = excluded.content_type, body = excluded.body,
+                   created_at = excluded.created_at
+             WHERE coupons_idempotentanswer.created_at <= %s
+            """,
+            [
+                self.merchant_id,
+                self.caller,
+                self.key,
+                self.hash,
+                response.status_code,
+                response["Content-Type"],
+                response.content,
+                self.at,
+                self.at - KEPT_FOR,
+            ],
+        )
+
+    def keep(self, response: HttpResponse) -> None:
+        """Keep an answer; `_Raced` if one is there already."""
+        with connection.cursor() as cursor:
+            cursor.execute(*self.statement(response))
+            if not cursor.rowcount:
+                raise _Raced
+
+    def replay_committed(self) -> HttpResponse:
+        """Return the answer that another request has just kept."""
+        with transaction.atomic():
+            replay = self.look()
+        if replay is None:
+            raise InProgress
+        return replay
+
+    def _replay(
+        self, request_hash: bytes, status: int, content_type: str, body: bytes
+    ) -> HttpResponse:
+        if bytes(request_hash) != self.hash:
+            raise KeyReused("The same Idempotency-Key came with another request before.")
+        response = HttpResponse(bytes(body), status=status, content_type=content_type)
+        response["Idempotent-Replayed"] = "true"
+        return response

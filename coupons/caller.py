@@ -1,0 +1,40 @@
+"""Who asks: the same few facts, whether a program calls or a person clicks."""
+
+from dataclasses import dataclass
+
+from coupons.models import Merchant, User
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One program or person at one merchant, and what it may do there."""
+
+    merchant: Merchant
+    #: As the journal names it: `key:AbCd1234`, `staff:alice`.
+    actor: str
+    scopes: frozenset[str] = frozenset()
+    #: The one channel a key stands for; it wins over the cart's.
+    channel_id: int | None = None
+    channel: str | None = None
+    #: The redemption method of what it redeems.
+    method: str = "automatic"
+    #: Set where the process remembers the caller from an earlier request: what the rows of
+    #: key, merchant and channel looked like then. `redemption.keys` says how it is checked.
+    stamp: str = ""
+
+    # What Django REST framework and the log ask of a user.
+    is_authenticated = True
+    is_active = True
+
+    @property
+    def pk(self) -> str:
+        """Name the caller for throttles and logs."""
+        return self.actor
+
+
+def staff_actor(user: User) -> str:
+    """Name a person as the journal does."""
+    return f"staff:{user.get_username()}"
+
+
+SYSTEM = "system"

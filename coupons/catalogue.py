@@ -1,0 +1,68 @@
+"""The merchant's products, as a program tells us of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from coupons.errors import FieldError
+from coupons.models import Category, Merchant, Product
+
+#: What a call may set; what it leaves out stays.
+FIELDS = ("name", "category", "currency", "price_minor", "cost_minor", "on_sale", "stock")
+
+
+@dataclass(slots=True)
+class Upserted:
+    """What became of rows that were put."""
+
+    created: int = 0
+    updated: int = 0
+    errors: list[tuple[int, FieldError]] = field(default_factory=list)
+
+
+def known(*, merchant: Merchant, skus: Sequence[str]) -> dict[str, Product]:
+    """Return, by SKU, those of the products that are there."""
+    return {row.sku: row for row in Product.objects.of(merchant).filter(sku__in=skus)}
+
+
+def put_products(*, merchant: Merchant, changes: Mapping[str, Mapping[str, Any]]) -> Upserted:
+    """Create or update products by SKU, all in one transaction.
+
+    `changes` maps a SKU to what is to be set of `FIELDS`, the category as a path; a new
+    category comes into being with its first product.
+    """
+    with transaction.atomic():
+        categories = _categories(
+            merchant=merchant,
+            paths=sorted({c["category"] for c in changes.values() if c.get("category")}),
+        )
+        known = {
+            product.sku: product
+            for product in Product.objects.of(merchant)
+            .filter(sku__in=changes)
+            .order_by("sku")
+            .select_for_update()
+        }
+        fresh = []
+        for sku, change in changes.items():
+            product = known.get(sku)
+            if product is None:
+                product = Product(merchant=merchant, sku=sku, currency=merchant.currency)
+                fresh.append(product)
+            for name, value in change.items():
+                setattr(product, name, categories.get(value) if name == "category" else value)
+        # Somebody may create the same product meanwhile: then ours is the later word.
+        Product.objects.bulk_create(
+            fresh, update_conflicts=True, unique_fields=["merchant", "sku"], update_fields=FIELDS
+        )
+        Product.objects.bulk_update(known.values(), FIELDS, batch_size=500)
+    return Upserted(created=len(fresh), updated=len(known))
+
+
+def _categories(*, merchant: Merchant, paths: Sequence[str]) -> dict[str, Category]:
+    Category.objects.bulk_create(
+        [Category(merchant=merchant, path=path) for path in paths], ignore_conflicts=True
+    )
+    return {row.path: row for row in Category.objects.of(merchant).filter(path__in=paths)}

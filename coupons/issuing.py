@@ -1,0 +1,225 @@
+"""Codes are made: a list that somebody brings, or a batch from a pattern."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from coupons import coding, journal
+from coupons.constraints import explained
+from coupons.errors import FieldError, Invalid, WrongState
+from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, Job, State
+
+#: Codes written in one transaction: what a kill in the middle costs at most.
+CHUNK = 10_000
+MAX_BATCH = 10_000_000
+#: The uses of a code that nothing bounds: as many as the column holds.
+UNLIMITED_USES = 2_147_483_647
+#: Chunks in a row that may bring nothing new before a batch gives up.
+MAX_BARREN_CHUNKS = 5
+
+
+def add_codes(*, coupon: Coupon, typed: Sequence[str], by: str, at: datetime) -> Job:
+    """Give a coupon these unique codes, all or none.
+
+    Raises `Invalid` for codes that can't be one or stand twice in the list, and
+    `AlreadyExists` where one is taken.
+    """
+    texts = [coding.normal_form(text) for text in typed]
+    _refuse_bad_codes(texts)
+    with explained(), transaction.atomic():
+        _refuse_closed(coupon)
+        _take_stock(coupon=coupon, count=len(texts), field="codes")
+        job, batch = _open(
+            coupon=coupon, pattern="", count=len(texts), by=by, at=at, status=Job.Status.DONE
+        )
+        uses = _uses_per_code(coupon)
+        Code.objects.bulk_create(
+            [
+                Code(
+                    merchant_id=coupon.merchant_id,
+                    coupon=coupon,
+                    batch=batch,
+                    text=text,
+                    max_uses=uses,
+                )
+                for text in texts
+            ],
+            batch_size=CHUNK,
+        )
+        _record_issue(batch=batch, by=by, at=at)
+    return job
+
+
+def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at: datetime) -> Job:
+    """Queue the making of `count` codes; a worker does it.
+
+    Raises `Invalid` for a pattern that can't be read or is too easily guessed, or a
+    count above the coupon's limit or 10,000,000.
+    """
+    if not 1 <= count <= MAX_BATCH:
+        raise Invalid(errors=[FieldError("count", f"From 1 to {MAX_BATCH:,} codes.")])
+    try:
+        parsed = coding.Pattern.parse(pattern) if pattern else coding.default_pattern(count)
+    except ValueError as error:
+        raise Invalid(errors=[FieldError("pattern", str(error))]) from error
+    if not parsed.has_room_for(count):
+        raise Invalid(
+            errors=[
+                FieldError(
+                    "pattern",
+                    f"Too few combinations: one guess in {parsed.guesses_per_hit(count):,} would "
+                    "be a code. Add more #.",
+                )
+            ]
+        )
+    from coupons.tasks import make_codes
+
+    with explained(), transaction.atomic():
+        _refuse_closed(coupon)
+        _take_stock(coupon=coupon, count=count, field="count")
+        job, batch = _open(
+            coupon=coupon,
+            pattern=parsed.text,
+            count=count,
+            by=by,
+            at=at,
+            status=Job.Status.QUEUED,
+        )
+        _record_issue(batch=batch, by=by, at=at)
+        transaction.on_commit(partial(make_codes.delay, str(job.pk)), robust=True)
+    return job
+
+
+def make_chunk(*, job_id: uuid.UUID) -> bool:
+    """Make the next chunk of a batch; False once there is nothing left to do.
+
+    Codes and progress are committed together, so a worker killed at any point leaves
+    an exact count to go on from, and two workers on one job take turns.
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job_id)
+        if job.status not in (Job.Status.QUEUED, Job.Status.RUNNING):
+            return False
+        batch = CodeBatch.objects.select_related("coupon").get(job=job)
+        pattern = coding.Pattern.parse(batch.pattern)
+        for _ in range(MAX_BARREN_CHUNKS):
+            made = _insert(batch=batch, pattern=pattern, count=min(CHUNK, job.total - job.done))
+            if made:
+                break
+        else:
+            job.status = Job.Status.FAILED
+            job.failed = job.total - job.done
+            _give_back(batch=batch, count=job.failed)
+            job.problem = "The pattern has no unused codes left."
+            job.finished_at = timezone.now()
+            job.save()
+            return False
+        job.done += made
+        job.status = Job.Status.DONE if job.done == job.total else Job.Status.RUNNING
+        job.finished_at = timezone.now() if job.done == job.total else None
+        job.save()
+    return job.status == Job.Status.RUNNING
+
+
+def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
+    """Insert up to `count` new codes in one statement; those taken already are passed over."""
+    texts = list({pattern.make() for _ in range(count)})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO coupons_code
+                   (merchant_id, coupon_id, batch_id, text, state, shared, max_uses, uses)
+            SELECT %s, %s, %s, t, 'active', false, %s, 0 FROM unnest(%s::text[]) AS t
+            ON CONFLICT (merchant_id, text) DO NOTHING
+            """,
+            [
+                batch.merchant_id,
+                batch.coupon_id,
+                batch.pk,
+                _uses_per_code(batch.coupon),
+                texts,
+            ],
+        )
+        return int(cursor.rowcount)
+
+
+def _open(
+    *, coupon: Coupon, pattern: str, count: int, by: str, at: datetime, status: Job.Status
+) -> tuple[Job, CodeBatch]:
+    finished = status == Job.Status.DONE
+    job = Job.objects.create(
+        merchant_id=coupon.merchant_id,
+        status=status,
+        total=count,
+        done=count if finished else 0,
+        created_by=by,
+        created_at=at,
+        finished_at=at if finished else None,
+    )
+    batch = CodeBatch.objects.create(
+        merchant_id=coupon.merchant_id,
+        coupon=coupon,
+        job=job,
+        pattern=pattern,
+        total=count,
+        created_at=at,
+    )
+    return job, batch
+
+
+def _record_issue(*, batch: CodeBatch, by: str, at: datetime) -> None:
+    journal.record(
+        merchant=batch.coupon.merchant,
+        type="codes.issued",
+        actor=by,
+        at=at,
+        coupon=batch.coupon,
+        data={"batch": batch.pk, "count": batch.total, "pattern": batch.pattern},
+    )
+
+
+def _take_stock(*, coupon: Coupon, count: int, field: str) -> None:
+    """Take `count` codes from the coupon's limit in one conditional update."""
+    taken = CouponCounter.objects.filter(
+        Q(max_issued__isnull=True) | Q(max_issued__gte=F("issued") + count), coupon=coupon
+    ).update(issued=F("issued") + count)
+    if not taken:
+        raise Invalid(errors=[FieldError(field, "That is more than the coupon may issue.")])
+
+
+def _give_back(*, batch: CodeBatch, count: int) -> None:
+    """Return to the coupon's limit what could not be made."""
+    CouponCounter.objects.filter(coupon=batch.coupon_id).update(issued=F("issued") - count)
+
+
+def _refuse_closed(coupon: Coupon) -> None:
+    if coupon.state == State.ENDED:
+        raise WrongState("The coupon has ended; it gets no more codes.")
+
+
+def _uses_per_code(coupon: Coupon) -> int:
+    newest = CouponVersion.objects.get(coupon=coupon, version=coupon.version)
+    limit: int | None = newest.definition["limits"]["uses_per_code"]
+    return UNLIMITED_USES if limit is None else limit
+
+
+def _refuse_bad_codes(texts: Sequence[str]) -> None:
+    if not texts:
+        raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
+    wrong = [
+        FieldError(f"codes.{i}", problem)
+        for i, text in enumerate(texts)
+        if (problem := coding.problem_with(text))
+    ]
+    seen: set[str] = set()
+    for i, text in enumerate(texts):
+        if text in seen:
+            wrong.append(FieldError(f"codes.{i}", "This code stands in the list twice."))
+        seen.add(text)
+    if wrong:
+        raise Invalid(errors=wrong)

@@ -1,0 +1,39 @@
+"""What the ground floor keeps."""
+
+from coupons.models.code import Code, CodeBatch, Job, new_id
+from coupons.models.coupon import (
+    Coupon,
+    CouponCounter,
+    CouponDay,
+    CouponVersion,
+    Kind,
+    State,
+)
+from coupons.models.idempotency import IdempotentAnswer
+from coupons.models.journal import JournalEntry
+from coupons.models.merchant import Channel, Merchant, MerchantOwned
+from coupons.models.product import Category, Product
+from coupons.models.staff import Membership, Role, User
+
+__all__ = [
+    "Category",
+    "Channel",
+    "Code",
+    "CodeBatch",
+    "Coupon",
+    "CouponCounter",
+    "CouponDay",
+    "CouponVersion",
+    "IdempotentAnswer",
+    "Job",
+    "JournalEntry",
+    "Kind",
+    "Membership",
+    "Merchant",
+    "MerchantOwned",
+    "Product",
+    "Role",
+    "State",
+    "User",
+    "new_id",
+]

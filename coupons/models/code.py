@@ -1,0 +1,125 @@
+"""Codes, the batches they are made in, and the jobs that make them."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from coupons.models.coupon import Coupon, within
+from coupons.models.merchant import MerchantOwned
+
+
+def new_id() -> uuid.UUID:
+    """Make an identifier that sorts by time and tells no count."""
+    return uuid7()
+
+
+class Job(MerchantOwned):
+    """A piece of long work, done in the background in chunks that a kill can't lose."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    total = models.BigIntegerField(_("total"))
+    done = models.BigIntegerField(_("done"), default=0)
+    failed = models.BigIntegerField(_("failed"), default=0)
+    #: What went wrong, for a person.
+    problem = models.TextField(_("problem"), blank=True, default="")
+    created_by = models.CharField(_("created by"), max_length=100)
+    created_at = models.DateTimeField(_("created"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        indexes = [models.Index(fields=["merchant", "-created_at"], name="job_by_merchant")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done__gte=0, failed__gte=0, total__gte=0), name="job_counts_up"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class CodeBatch(MerchantOwned):
+    """Codes made in one go from one pattern."""
+
+    coupon = models.ForeignKey(
+        Coupon, models.PROTECT, verbose_name=_("coupon"), related_name="batches"
+    )
+    job = models.OneToOneField(Job, models.PROTECT, related_name="batch", verbose_name=_("job"))
+    pattern = models.CharField(_("pattern"), max_length=64)
+    total = models.BigIntegerField(_("codes"))
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("code batch")
+        verbose_name_plural = _("code batches")
+
+    def __str__(self) -> str:
+        return f"{self.coupon_id} · {self.pattern}"
+
+
+class Code(MerchantOwned):
+    """The token a shopper types, in its normal form (see `coupons.coding`)."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        REVOKED = "revoked", _("Revoked")
+
+    coupon = models.ForeignKey(
+        Coupon, models.PROTECT, verbose_name=_("coupon"), related_name="codes", db_index=False
+    )
+    batch = models.ForeignKey(
+        CodeBatch,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("batch"),
+        related_name="codes",
+        db_index=False,
+    )
+    text = models.CharField(_("code"), max_length=64, db_collation="C")
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
+    #: Open to everyone; its uses are bounded by the coupon's limits, not by `max_uses`.
+    shared = models.BooleanField(_("shared"), default=False)
+    max_uses = models.PositiveIntegerField(_("uses allowed"), null=True, default=1)
+    uses = models.PositiveIntegerField(_("uses"), default=0)
+
+    class Meta:
+        verbose_name = _("code")
+        verbose_name_plural = _("codes")
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "text"], name="code_text_is_unique"),
+            models.UniqueConstraint(
+                fields=["coupon"], condition=Q(shared=True), name="coupon_has_one_shared_code"
+            ),
+            models.CheckConstraint(
+                condition=within("uses", "max_uses"), name="code_uses_within_limit"
+            ),
+            models.CheckConstraint(
+                condition=Q(shared=True, max_uses__isnull=True)
+                | Q(shared=False, max_uses__isnull=False),
+                name="code_is_shared_or_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(text__regex=r"^[^\sa-z-]{1,64}$"), name="code_text_is_normal"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["coupon", "id"], name="code_by_coupon"),
+            models.Index(fields=["batch", "id"], name="code_by_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,217 @@
+"""What a coupon promises, compiled for evaluation: frozen values.
+
+Money is in minor units per currency, percentages in basis points (20 % is 2000),
+times of day in minutes, weekdays as in `datetime` (Monday is 0).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+Amounts = Mapping[str, int]
+METHODS = ("automatic", "manual", "api", "batch")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Kind(StrEnum):
+    """What a coupon gives."""
+
+    AMOUNT_OFF = "amount_off"
+    PERCENT_OFF = "percent_off"
+    FREE_SHIPPING = "free_shipping"
+    GIFT = "gift"
+    TIERED = "tiered"
+    BUY_X_GET_Y = "buy_x_get_y"
+    PASS = "pass"  # noqa: S105 - an admission, not a password
+    DRAW = "draw"
+
+    @property
+    def gives_money(self) -> bool:
+        """Say whether the kind takes money off the cart."""
+        return self not in (Kind.GIFT, Kind.PASS, Kind.DRAW)
+
+
+class MemberPrices(StrEnum):
+    """How a coupon goes with member discounts."""
+
+    STACK = "stack"
+    BETTER_OF = "better_of"
+    REFUSE = "refuse"
+
+
+class Level(IntEnum):
+    """The first key of the order of application."""
+
+    ITEM = 0
+    ORDER = 1
+    SHIPPING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which lines a coupon is for; nothing named means the whole shop."""
+
+    categories: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
+    exclude_categories: frozenset[str] = frozenset()
+    exclude_products: frozenset[str] = frozenset()
+    exclude_sale_items: bool = False
+
+    @property
+    def is_whole_shop(self) -> bool:
+        """Say whether nothing narrows the scope; an exclusion does."""
+        return not (
+            self.categories
+            or self.products
+            or self.exclude_categories
+            or self.exclude_products
+            or self.exclude_sale_items
+        )
+
+
+WHOLE_SHOP = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One step of a tiered coupon: an amount or a percentage from a threshold on."""
+
+    min_spend: Amounts
+    value: Amounts = field(default_factory=dict)
+    percent_bps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """So much off for every so much spent (每满N减M)."""
+
+    step: Amounts
+    value: Amounts
+    max_times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Goods that a coupon hands over."""
+
+    sku: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyWindow:
+    """Hours of the week on the wall clock, `start` included, `end` not; equal is the whole day."""
+
+    days: frozenset[int]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may use a coupon: and between the fields, or within one."""
+
+    who: str = "all"
+    tiers: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+    @property
+    def is_everyone(self) -> bool:
+        """Say whether the audience asks nothing of the shopper."""
+        return self.who == "all" and not (self.tiers or self.tags or self.segments or self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a coupon there is; None is unlimited. `budget` is in `budget_currency`."""
+
+    issued: int | None = None
+    uses: int | None = None
+    uses_per_day: int | None = None
+    budget: int | None = None
+    budget_currency: str | None = None
+    claims_per_customer: int | None = None
+    claims_per_device: int | None = None
+    uses_per_customer: int | None = None
+    uses_per_code: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CouponTerms:
+    """A coupon's definition, one version of it, ready for evaluation."""
+
+    coupon_id: int
+    slug: str
+    name: str
+    kind: Kind
+    version: int = 1
+    created_order: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    thank_you: str = ""
+    # The benefit
+    value: Amounts = field(default_factory=dict)
+    percent_bps: int | None = None
+    cap: Amounts = field(default_factory=dict)
+    convert: bool = False
+    tiers: tuple[Tier, ...] = ()
+    every: Every | None = None
+    buy_quantity: int = 0
+    get_quantity: int = 0
+    get_percent_bps: int = 10_000
+    max_times: int | None = None
+    get_scope: Scope | None = None
+    gifts: tuple[Gift, ...] = ()
+    # The conditions
+    min_spend: Amounts = field(default_factory=dict)
+    min_quantity: int | None = None
+    threshold_after_discounts: bool = False
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    time_zone: str = "UTC"
+    valid_days: int | None = None
+    starts_after_days: int = 0
+    weekly_windows: tuple[WeeklyWindow, ...] = ()
+    scope: Scope = WHOLE_SHOP
+    audience: Audience = Audience()
+    countries: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    payment_methods: frozenset[str] = frozenset()
+    partners: frozenset[str] = frozenset()
+    limits: Limits = Limits()
+    methods: frozenset[str] = frozenset(METHODS)
+    claim_required: bool = False
+    # How it goes with others
+    stacking_group: str = "order"
+    stacks_with: frozenset[str] = frozenset()
+    priority: int = 100
+    member_prices: MemberPrices = MemberPrices.STACK
+    # What happens around it
+    return_policy: str = "restore_if_valid"
+    extend_days: int | None = None
+    claw_back: bool = False
+    funded_by: str = "merchant"
+    risk_level: str = "normal"
+    code: str | None = None
+
+    @property
+    def level(self) -> Level:
+        """Return where the coupon stands in the order of application."""
+        if self.kind is Kind.FREE_SHIPPING:
+            return Level.SHIPPING
+        if self.kind is Kind.BUY_X_GET_Y or not self.scope.is_whole_shop:
+            return Level.ITEM
+        return Level.ORDER
+
+    @property
+    def needs_lines(self) -> bool:
+        """Say whether the coupon asks for goods in the cart (a goods voucher may not)."""
+        if self.kind in (Kind.PASS, Kind.DRAW):
+            return False
+        if self.kind is Kind.GIFT:
+            asks = self.min_spend or self.min_quantity or not self.scope.is_whole_shop
+            return bool(asks)
+        return True

@@ -1,0 +1,31 @@
+"""Background work of the ground floor."""
+
+import uuid
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from coupons import issuing
+from coupons.models import Job
+
+#: A job that waits this long has lost its message, say with a broker; it is sent again.
+STALE_SECONDS = 60
+
+
+@shared_task
+def make_codes(job_id: str) -> None:
+    """Make the codes of a batch, chunk by chunk; safe to start twice."""
+    while issuing.make_chunk(job_id=uuid.UUID(job_id)):
+        pass
+
+
+@shared_task
+def resume_jobs() -> None:
+    """Send unfinished jobs to the workers again, so that none waits for a lost message."""
+    before = timezone.now() - timedelta(seconds=STALE_SECONDS)
+    unfinished = Job.objects.filter(
+        status__in=[Job.Status.QUEUED, Job.Status.RUNNING], created_at__lt=before
+    ).values_list("pk", flat=True)[:100]
+    for job_id in unfinished:
+        make_codes.delay(str(job_id))

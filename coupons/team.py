@@ -1,0 +1,76 @@
+"""Who works for a merchant: added, given another role, removed."""
+
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from coupons import journal
+from coupons.errors import AlreadyExists, FieldError, NotAllowed
+from coupons.models import Membership, Merchant, Role, User
+
+
+def add(
+    *,
+    merchant: Merchant,
+    username: str,
+    password: str,
+    email: str,
+    role: Role,
+    by: str,
+    at: datetime,
+) -> Membership:
+    """Make a person's account and the membership with it.
+
+    Raises `AlreadyExists` for a taken user name: an account of another merchant's
+    staff is not to be found out, or reached, from here.
+    """
+    with transaction.atomic():
+        user, made = User.objects.get_or_create(
+            username=username,
+            defaults={"email": email, "password": make_password(password), "is_staff": True},
+        )
+        if not made:
+            raise AlreadyExists(
+                errors=[FieldError("username", "This user name is taken; choose another.")]
+            )
+        membership = Membership.objects.create(merchant=merchant, user=user, role=role)
+        _record("staff.added", membership=membership, by=by, at=at)
+    return membership
+
+
+def change_role(*, membership: Membership, role: Role, by: str, at: datetime) -> Membership:
+    """Give a member another role; raises `NotAllowed` for the last owner."""
+    with transaction.atomic():
+        if role != Role.OWNER:
+            _keep_an_owner(membership)
+        Membership.objects.filter(pk=membership.pk).update(role=role)
+        membership.role = role
+        _record("staff.role_changed", membership=membership, by=by, at=at)
+    return membership
+
+
+def remove(*, membership: Membership, by: str, at: datetime) -> None:
+    """End a membership; the account stays. Raises `NotAllowed` for the last owner."""
+    with transaction.atomic():
+        _keep_an_owner(membership)
+        _record("staff.removed", membership=membership, by=by, at=at)
+        Membership.objects.filter(pk=membership.pk).delete()
+
+
+def _keep_an_owner(membership: Membership) -> None:
+    owners = Membership.objects.of(membership.merchant_id).filter(role=Role.OWNER)
+    # Locked, so that two owners who step down at once don't both find the other.
+    standing = set(owners.select_for_update().values_list("pk", flat=True))
+    if standing == {membership.pk}:
+        raise NotAllowed("The merchant needs an owner; make somebody else one first.")
+
+
+def _record(type: str, *, membership: Membership, by: str, at: datetime) -> None:
+    journal.record(
+        merchant=membership.merchant,
+        type=type,
+        actor=by,
+        at=at,
+        data={"user": membership.user.get_username(), "role": membership.role},
+    )

@@ -1,0 +1,78 @@
+"""The shop's orders: looked at, never written here."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
+from coupons.admin.shown import badge, money, when
+from coupons.staff import Area
+from redemption.models import Order, OrderLine
+
+
+class OrderLines(ReadOnlyInline):
+    """The lines of an order."""
+
+    model = OrderLine
+    fields = ("sku", "quantity", "price_money", "member_money")
+    readonly_fields = fields
+
+    @display(description=_("unit price"))
+    def price_money(self, line: OrderLine) -> str:
+        """Show the price of one, before any discount."""
+        return money(line.unit_price_minor, line.order.currency)
+
+    @display(description=_("member discount"))
+    def member_money(self, line: OrderLine) -> str:
+        """Show what membership took off the line."""
+        return money(line.member_discount_minor, line.order.currency)
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, KeysetAdmin):
+    """Orders, newest first."""
+
+    area = Area.ORDERS
+    list_display = ("ref", "placed", "status_word", "customer", "channel", "total_money")
+    list_select_related = ("customer", "channel")
+    list_filter = ("status",)
+    search_fields = ("ref",)
+    search_help_text = _("Order, as the shop names it")
+    keyset = ("-placed_at", "-id")
+    inlines = (OrderLines,)
+    fields = (
+        "ref",
+        "status_word",
+        "customer",
+        "channel",
+        "placed_at",
+        "total_money",
+        "refunded_money",
+    )
+    readonly_fields = ("status_word", "total_money", "refunded_money")
+
+    def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
+        """Look an order up by its whole name."""
+        return queryset.filter(ref=typed)
+
+    @display(description=_("placed"))
+    def placed(self, order: Order) -> str:
+        """Show when, in the merchant's zone."""
+        return when(order.placed_at)
+
+    @display(description=_("status"))
+    def status_word(self, order: Order) -> str:
+        """Show the status as a coloured word."""
+        return badge(order.status, order.get_status_display())
+
+    @display(description=_("total"))
+    def total_money(self, order: Order) -> str:
+        """Show the total with its currency."""
+        return money(order.total_minor, order.currency)
+
+    @display(description=_("refunded"))
+    def refunded_money(self, order: Order) -> str:
+        """Show what was given back."""
+        return money(order.refunded_minor, order.currency)

@@ -1,0 +1,102 @@
+"""From the engine's quote to the body of an answer."""
+
+from functools import partial
+
+from coupons.pricing.money import format_amount
+from coupons.pricing.quote import Applied, Quote, Rejected
+from coupons.pricing.terms import CouponTerms
+from coupons.reasons import language_of, sentence
+from redemption.shapes import (
+    AppliedAnswer,
+    GiftAnswer,
+    LineAnswer,
+    LineDiscount,
+    QuoteAnswer,
+    ReasonAnswer,
+    RejectedAnswer,
+)
+
+
+def quote_answer(
+    *, quote: Quote, zones: dict[str, str], language: str | None = None
+) -> QuoteAnswer:
+    """Write a quote in the form of the contract; `zones` are the coupons' time zones by slug."""
+    language = language_of(language)
+    money = partial(format_amount, currency=quote.currency)
+    return QuoteAnswer(
+        valid=quote.valid,
+        currency=quote.currency,
+        subtotal=money(quote.subtotal),
+        member_discount=money(quote.member_discount),
+        discount=money(quote.discount),
+        shipping=money(quote.shipping),
+        shipping_discount=money(quote.shipping_discount),
+        tax=money(quote.tax),
+        tax_included=quote.tax_included,
+        payable=money(quote.payable),
+        applied=[
+            applied_answer(each, currency=quote.currency, language=language)
+            for each in quote.applied
+        ],
+        rejected=[
+            rejected_answer(
+                each,
+                currency=quote.currency,
+                time_zone=zones.get(each.slug or "", "UTC"),
+                language=language,
+            )
+            for each in quote.rejected
+        ],
+        lines=[
+            LineAnswer(
+                id=line.id,
+                discount=money(line.discount),
+                final_price=money(line.final_price),
+                order=line.order or None,
+            )
+            for line in quote.lines
+        ],
+    )
+
+
+def applied_answer(applied: Applied, *, currency: str, language: str) -> AppliedAnswer:
+    """Write one code that applies."""
+    return AppliedAnswer(
+        code=applied.code,
+        coupon=applied.terms.slug,
+        name=name_in(applied.terms, language),
+        kind=applied.terms.kind.value,
+        discount=format_amount(applied.discount, currency),
+        shipping_discount=format_amount(applied.shipping_discount, currency),
+        lines=[
+            LineDiscount(id=line, discount=format_amount(minor, currency))
+            for line, minor in applied.lines
+        ],
+        gifts=[GiftAnswer(sku=gift.sku, quantity=gift.quantity) for gift in applied.gifts],
+    )
+
+
+def rejected_answer(
+    rejected: Rejected, *, currency: str, time_zone: str, language: str
+) -> RejectedAnswer:
+    """Write one code that does not apply, with a sentence for every reason."""
+    reasons = [
+        ReasonAnswer(
+            reason=refusal.reason.value,
+            message=sentence(refusal, currency=currency, time_zone=time_zone, language=language),
+            missing=(None if refusal.missing is None else format_amount(refusal.missing, currency)),
+        )
+        for refusal in rejected.refusals
+    ]
+    return RejectedAnswer(
+        code=rejected.code,
+        coupon=rejected.slug,
+        reason=reasons[0].reason,
+        message=reasons[0].message,
+        reasons=reasons,
+    )
+
+
+def name_in(terms: CouponTerms, language: str) -> str:
+    """Return the coupon's name in a language, or its own."""
+    return terms.names.get(language, terms.name)

@@ -1,0 +1,157 @@
+"""Taking what is scarce: one conditional statement for each limit.
+
+A take changes its row or changes nothing; nobody reads first and writes later.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import DataError, connection
+from psycopg import errors as pg
+
+from coupons.caller import Caller
+from coupons.models import new_id
+from coupons.pricing.cart import Cart
+from coupons.pricing.quote import Applied, Quote
+from redemption.errors import TakeLost
+from redemption.facts import CodeFacts, Facts
+
+# Each takes one use and says by its row count whether there was one left.
+TAKE_CODE = """
+UPDATE coupons_code SET uses = uses + 1
+ WHERE id = %s AND state = 'active' AND uses < max_uses
+"""
+TAKE_CUSTOMER = """
+INSERT INTO redemption_customercounter AS c
+       (merchant_id, coupon_id, customer_id, max_uses, uses)
+VALUES (%s, %s, %s, %s, 1)
+ON CONFLICT (coupon_id, customer_id) DO UPDATE
+   SET uses = c.uses + 1, max_uses = excluded.max_uses
+ WHERE c.uses < excluded.max_uses
+"""
+TAKE_DAY = """
+INSERT INTO coupons_couponday AS d (merchant_id, coupon_id, day, max_uses, uses)
+VALUES (%s, %s, %s, %s, 1)
+ON CONFLICT (coupon_id, day) DO UPDATE
+   SET uses = d.uses + 1, max_uses = excluded.max_uses
+ WHERE d.uses < excluded.max_uses
+"""
+TAKE_COUPON = """
+UPDATE coupons_couponcounter
+   SET uses = uses + 1, budget_used_minor = budget_used_minor + %s
+ WHERE coupon_id = %s AND (max_uses IS NULL OR uses < max_uses)
+   AND (budget_minor IS NULL OR budget_used_minor + %s <= budget_minor)
+"""
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Statements:
+    """The statements of one transaction, sent together with its COMMIT."""
+
+    sent: list[tuple[str, Values]] = field(default_factory=list)
+
+    def add(self, sql: str, values: Values) -> None:
+        """Add one that always does its work."""
+        self.sent.append((sql, values))
+
+    def take(self, sql: str, values: Values) -> None:
+        """Add one that changes a row or, if none is left, ends the transaction.
+
+        The server looks at the row count itself, so that nothing has to wait for us: a
+        count of zero is a division by zero.
+        """
+        self.sent.append(
+            (f"WITH taken AS ({sql} RETURNING 1) SELECT 1 / count(*) FROM taken", values)  # noqa: S608
+        )
+
+    def commit(self) -> None:
+        """Send all of them and the COMMIT in one round trip; `TakeLost` unless every take took.
+
+        Whatever fails, nothing of it stays. The rows that others want too are locked only
+        from their own statement to the COMMIT behind it, while nobody waits for a network.
+        """
+        wire = connection.connection
+        try:
+            with connection.wrap_database_errors, wire.pipeline():
+                for sql, values in self.sent:
+                    wire.cursor().execute(sql, values)
+                wire.cursor().execute("COMMIT")
+        except DataError as error:
+            if isinstance(error.__cause__, pg.DivisionByZero):
+                raise TakeLost from error
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A redemption about to be written."""
+
+    caller: Caller
+    cart: Cart
+    facts: Facts
+    quote: Quote
+    order: str
+    method: str
+    fingerprint: bytes
+    at: datetime
+    id: uuid.UUID = field(default_factory=new_id)
+
+    @property
+    def uses(self) -> list[tuple[CodeFacts, Applied]]:
+        """Pair what applies with the ledger's facts, in the order of taking."""
+        pairs = [(self.facts.codes[applied.code], applied) for applied in self.quote.applied]
+        return sorted(pairs, key=lambda pair: (pair[0].coupon_id, pair[0].code_id))
+
+
+def take_code(statements: Statements, code: CodeFacts) -> None:
+    """Take one use of a unique code."""
+    if code.shared:
+        return  # bounded by the coupon's limits alone
+    statements.take(
+        TAKE_CODE,
+        [code.code_id],
+    )
+
+
+def take_customer(
+    entry: Entry,
+    statements: Statements,
+    code: CodeFacts,
+    applied: Applied,
+    customer_id: int | None,
+) -> None:
+    """Take one of the uses that the coupon allows each customer."""
+    limit = applied.terms.limits.uses_per_customer
+    if limit is None or customer_id is None:
+        return
+    statements.take(
+        TAKE_CUSTOMER,
+        [entry.caller.merchant.pk, code.coupon_id, customer_id, limit],
+    )
+
+
+def take_day(entry: Entry, statements: Statements, code: CodeFacts, applied: Applied) -> None:
+    """Take one of the uses that the coupon allows on this day of its time zone."""
+    limit = applied.terms.limits.uses_per_day
+    if limit is None or entry.cart.shopper.is_test:
+        return
+    statements.take(
+        TAKE_DAY,
+        [entry.caller.merchant.pk, code.coupon_id, code.day, limit],
+    )
+
+
+def take_coupon(entry: Entry, statements: Statements, code: CodeFacts, applied: Applied) -> None:
+    """Take one of all the coupon's uses, and its discount from the budget."""
+    if entry.cart.shopper.is_test:
+        return  # a test counts nowhere
+    budget = applied.budget_amount or 0
+    statements.take(
+        TAKE_COUPON,
+        [budget, code.coupon_id, budget],
+    )

@@ -1,0 +1,31 @@
+"""The server under measurement: as `make run` starts it, with one web process."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ports import free_port, wait_for_port
+
+
+@pytest.fixture
+def port(process_environ: dict[str, str]) -> Iterator[int]:
+    """Have granian serve the project on loopback."""
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1"),
+        *(f"--port={port}", "--workers=1", "--blocking-threads=4", "--no-ws"),
+        *("--log-level=warning", "config.wsgi:application"),
+    ]
+    environ = process_environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
+        "HEXIAO_LOG_LEVEL": "WARNING",
+    }
+    server = subprocess.Popen(command, env=environ)
+    try:
+        wait_for_port(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(20)

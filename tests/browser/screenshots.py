@@ -1,0 +1,122 @@
+"""Photograph the console's main pages: both languages, desktop and phone.
+
+    python -m tests.browser.screenshots --user owner --password … [page …]
+
+Run by `make screenshots` against a running server. Without a password it logs in as the
+owner that `make demo` names. Writes docs/images/<page>-<language>-<width>.png.
+"""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from config.services.addresses import data_folder
+from tests.conftest import BROWSER_FLAGS, chromium
+
+LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
+WIDTHS = {"1280": (1280, 860), "390": (390, 844)}
+#: page → address; a star stands for the first row's own page.
+PAGES = {
+    "dashboard": "/",
+    "coupons": "/coupons/coupon/",
+    "coupon": "/coupons/coupon/*",
+    "coupon-new": "/coupons/coupon/add/",
+    "codes": "/coupons/code/",
+    "batches": "/coupons/codebatch/",
+    "customers": "/campaigns/customer/",
+    "products": "/coupons/product/",
+    "orders": "/redemption/order/",
+    "redemptions": "/redemption/redemption/",
+    "redemption": "/redemption/redemption/*",
+    "api-keys": "/redemption/apikey/",
+    "api-key-new": "/redemption/apikey/add/",
+    "staff": "/coupons/membership/",
+    "journal": "/coupons/journalentry/",
+}
+#: Those that the documents show.
+DOCUMENTED = ("dashboard", "coupons", "coupon", "coupon-new", "redemptions", "redemption")
+
+
+def log_in(page: Page, *, url: str, user: str, password: str) -> None:
+    """Log in as a person."""
+    page.goto(f"{url}/login/")
+    page.fill("#id_username", user)
+    page.fill("#id_password", password)
+    page.press("#id_password", "Enter")
+    page.wait_for_url(f"{url}/")
+
+
+def open_page(page: Page, *, url: str, address: str) -> bool:
+    """Open a page, or the page of a list's first row; False where there is none."""
+    page.goto(url + address.rstrip("*"))
+    if not address.endswith("*"):
+        return True
+    link = page.locator("#result_list tbody :is(th, td) a").first
+    if link.count() == 0:
+        return False
+    page.goto(url + (link.get_attribute("href") or ""))
+    return True
+
+
+def settle(page: Page) -> None:
+    """Wait until fonts and Alpine have drawn."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+
+
+def shoot(*, url: str, user: str, password: str, to: Path, only: set[str]) -> list[Path]:
+    """Write a picture of every page and return their paths."""
+    to.mkdir(parents=True, exist_ok=True)
+    made = []
+    with sync_playwright() as playwright:
+        browser: Any = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_FLAGS)
+        for language, locale in LANGUAGES.items():
+            for width, (x, y) in WIDTHS.items():
+                context = browser.new_context(locale=locale, viewport={"width": x, "height": y})
+                page = context.new_page()
+                log_in(page, url=url, user=user, password=password)
+                for name, address in PAGES.items():
+                    if name not in only:
+                        continue
+                    if open_page(page, url=url, address=address):
+                        settle(page)
+                        file = to / f"{name}-{language}-{width}.png"
+                        page.screenshot(path=file)
+                        made.append(file)
+                context.close()
+        browser.close()
+    return made
+
+
+def kept_password() -> str:
+    """Return the password that the demo's people have."""
+    file = data_folder(environ=os.environ) / "demo-login.txt"
+    if not file.exists():
+        raise SystemExit(f"{file} is missing: start `make demo`, or give --user and --password.")
+    return file.read_text().strip()
+
+
+def main() -> None:
+    """Read the command line and photograph."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default=f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
+    parser.add_argument("--user", default="owner")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--to", type=Path, default=Path("docs/images"))
+    parser.add_argument("pages", nargs="*", help="only these, or `all`; default: the documents'")
+    asked = parser.parse_args()
+    for file in shoot(
+        url=asked.url.rstrip("/"),
+        user=asked.user,
+        password=asked.password or kept_password(),
+        to=asked.to,
+        only=set(PAGES) if asked.pages == ["all"] else set(asked.pages or DOCUMENTED),
+    ):
+        print(file)
+
+
+if __name__ == "__main__":
+    main()

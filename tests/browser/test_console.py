@@ -1,0 +1,165 @@
+"""The console in a real browser: made and published in both languages, on desk and phone."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from coupons import issuing
+from coupons.models import Code, Coupon, Job, Membership, Merchant, Role, State, User
+from tests.people import PASSWORD
+from tests.shop import Shop, order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+WORDS = {
+    "en-GB": {"new": "New coupon", "save": "Save as draft", "publish": "Publish", "live": "Live"},
+    "zh-CN": {"new": "新建优惠券", "save": "存为草稿", "publish": "发布", "live": "生效中"},
+}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop.open("acme")
+    user = User.objects.create_user("alice", password=PASSWORD, is_staff=True)
+    Membership.objects.create(merchant=shop.merchant, user=user, role=Role.OWNER)
+    return shop
+
+
+@pytest.fixture(params=[(locale, size) for locale in WORDS for size in SIZES], ids="-".join)
+def visit(request: pytest.FixtureRequest, browser: Any, live_server: Any, shop: Shop) -> Any:
+    """Be logged in with that language and width; whatever the page complains of fails the test."""
+    locale, size = request.param
+    context = browser.new_context(
+        locale=locale, viewport=SIZES[size], base_url=live_server.url, has_touch=size == "phone"
+    )
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.goto("/")
+    page.fill("#id_username", "alice")
+    page.fill("#id_password", PASSWORD)
+    page.press("#id_password", "Enter")
+    page.wait_for_selector("#nav-sidebar-apps", state="attached")
+    yield page, WORDS[locale]
+    context.close()
+    assert complaints == []
+
+
+def fits(page: Any) -> bool:
+    """Say whether nothing makes the page scroll sideways."""
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_coupon_is_made_and_published(visit: Any) -> None:
+    page, words = visit
+    page.goto("/coupons/coupon/add/")
+    assert words["new"] in page.locator("h1").inner_text()
+    assert fits(page)
+    page.fill("#id_name", "Summer 20")
+    # The fields follow the kind.
+    assert page.locator("#id_percent").is_hidden()
+    page.check("input[name=kind][value=percent_off]")
+    page.locator("#id_percent").wait_for(state="visible")
+    page.locator("#id_value_0").wait_for(state="hidden")
+    page.fill("#id_percent", "20")
+    page.fill("#id_cap_0", "50.00")
+    rows = page.locator("[name=min_spend_amount]")
+    page.fill("#id_min_spend_0", "50.00")
+    page.locator("[data-rows]:has([name=min_spend_amount]) [data-add-row]").click()
+    page.locator("[name=min_spend_currency]").nth(1).fill("eur")
+    rows.nth(1).fill("45")
+    page.check("input[name=codes][value=unique]")
+    page.locator("#id_code").wait_for(state="hidden")
+    page.check("input[name=codes][value=shared]")
+    page.fill("#id_code", "summer-20")
+    page.get_by_role("button", name=words["save"]).click()
+    page.wait_for_url(re.compile(r"/coupons/coupon/\d+/change/"))
+    assert fits(page)
+
+    coupon = Coupon.objects.get()
+    definition = coupon.versions.get().definition
+    assert (coupon.slug, coupon.state, definition["percent"]) == ("summer-20", State.DRAFT, "20")
+    assert definition["min_spend"] == {"USD": "50.00", "EUR": "45.00"}
+    assert (Code.objects.get().text, Code.objects.get().shared) == ("SUMMER20", True)
+
+    page.get_by_role("link", name=words["publish"], exact=True).click()
+    page.get_by_role("button", name=words["publish"], exact=True).click()
+    page.wait_for_url(re.compile(r"/coupons/coupon/\d+/change/"))
+    assert page.locator(".hx-state .hx-badge").inner_text() == words["live"]
+    assert Coupon.objects.get().state == State.LIVE
+
+
+def test_progress_moves_by_itself(visit: Any) -> None:
+    page, words = visit
+    page.goto("/coupons/coupon/add/")
+    page.fill("#id_name", "VIP")
+    page.fill("#id_value_0", "5")
+    page.check("input[name=codes][value=unique]")
+    assert page.input_value("#id_count") == "1000"
+    page.get_by_role("button", name=words["save"]).click()
+    page.wait_for_selector(".hx-progress")
+    assert "0 / 1,000" in page.locator(".hx-progress").inner_text()
+    job = Job.objects.get()
+    while issuing.make_chunk(job_id=job.pk):
+        pass
+    page.wait_for_function(
+        "document.querySelector('.hx-progress').textContent.includes('1,000 / 1,000')"
+    )
+
+
+def test_the_language_is_changed_in_the_menu(visit: Any) -> None:
+    page, _words = visit
+    page.set_viewport_size(SIZES["desk"])
+    page.goto("/coupons/coupon/")
+    page.locator("[x-on\\:click='openUserLinks = !openUserLinks']").click()
+    target = "zh-hans" if page.locator("html").get_attribute("lang") == "en" else "en"
+    page.locator(f"form:has(input[name=language][value={target}]) button").click()
+    page.wait_for_selector(f"html[lang={target}]")
+    assert User.objects.get(username="alice").language == target
+
+
+ADDRESSES = [
+    "/",
+    "/coupons/coupon/",
+    "/coupons/coupon/add/",
+    "/coupons/coupon/*",
+    "/coupons/code/",
+    "/coupons/codebatch/",
+    "/campaigns/customer/",
+    "/coupons/product/add/",
+    "/redemption/order/",
+    "/redemption/redemption/",
+    "/redemption/redemption/*",
+    "/redemption/apikey/add/",
+    "/coupons/membership/",
+    "/coupons/journalentry/",
+]
+
+
+def test_pages_have_no_serious_barrier(visit: Any, shop: Shop) -> None:
+    page, _words = visit
+    shop.coupon("ten")
+    assert shop.api.post("redemptions", order("TEN", customer="C-1")).status == 201
+    Merchant.objects.create(slug="second", name="Second", currency="EUR")
+    found = []
+    for address in ADDRESSES:
+        page.goto(address.rstrip("*"))
+        if address.endswith("*"):
+            link = page.locator("#result_list tbody :is(th, td) a").first
+            page.goto(link.get_attribute("href"))
+        page.wait_for_load_state("networkidle")
+        if page.locator("select.admin-autocomplete").count():
+            page.wait_for_selector(".select2-selection[aria-label]")
+        assert fits(page), address
+        found += [
+            f"{address} {violation['id']}: {node['html'][:160]}"
+            for violation in Axe().run(page).response["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"][:3]
+        ]
+    assert found == []

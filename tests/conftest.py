@@ -1,0 +1,158 @@
+"""What every test may ask for: servers, a worker, a browser."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from config.services.addresses import addresses
+from config.services.lease import borrowed, stop_unused
+from config.services.processes import ServiceError
+from config.translations import compile_catalogs
+
+HOUR = 60 * 60
+NO_BROWSER = "no Chromium found"
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_sessionstart() -> None:
+    """Compile the translations, and clear away what a killed test run left."""
+    compile_catalogs(folders=settings.LOCALE_PATHS)
+    for folder in Path("/tmp").glob("hexiao-test-*"):  # noqa: S108
+        with suppress(OSError, ServiceError):
+            if folder.stat().st_uid == os.geteuid() and _age(folder) > HOUR:
+                stop_and_remove(folder)
+
+
+def _age(folder: Path) -> float:
+    return time.time() - folder.stat().st_mtime
+
+
+def stop_and_remove(folder: Path) -> None:
+    """Stop a data folder's servers and delete it; ServiceError while they are in use."""
+    stop_unused(at=addresses(data=folder))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[None]:
+    """Have PostgreSQL and Valkey running; the last test stops them."""
+    if settings.EMBEDDED is None:
+        yield
+        return
+    with borrowed(at=settings.EMBEDDED, durable=False):
+        yield
+    if "HEXIAO_TEST_DATA" not in os.environ:
+        shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(services: None) -> None:
+    """Start the servers before pytest-django makes its database."""
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(request: pytest.FixtureRequest) -> None:
+    """Give each test that has a database an empty Valkey too."""
+    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
+        request.getfixturevalue("services")
+        cache.clear()
+
+
+@pytest.fixture
+def process_environ(services: None, transactional_db: None) -> dict[str, str]:
+    """Return the environment for a process that shares this run's database and Valkey."""
+    database = settings.DATABASES["default"]
+    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    if settings.EMBEDDED is not None:
+        url = settings.EMBEDDED.database_url.rpartition("/")[0]
+        environ |= {"DATABASE_URL": f"{url}/{database['NAME']}", "REDIS_URL": settings.REDIS_URL}
+    else:
+        environ["DATABASE_URL"] = os.environ["DATABASE_URL"].rpartition("/")[0] + (
+            f"/{database['NAME']}"
+        )
+    return environ
+
+
+@pytest.fixture
+def live(services: None, transactional_db: None) -> Iterator[None]:
+    """Have a Celery worker taking tasks from the real broker, in a thread."""
+    from celery.contrib.testing.worker import start_worker
+
+    from config.celery import app
+
+    with start_worker(
+        app, pool="solo", perform_ping_check=False, shutdown_timeout=30, loglevel="WARNING"
+    ):
+        yield
+
+
+def chromium() -> str | None:
+    """Return the system's Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if found := shutil.which(name):
+            return found
+    return None
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Have the system's Chromium, driven by Playwright."""
+    program = chromium()
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{NO_BROWSER}, and CI tests everything", pytrace=False)
+        pytest.skip(NO_BROWSER)
+    from playwright.sync_api import sync_playwright
+
+    # Playwright keeps an event loop in this thread; Django takes that for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    try:
+        with sync_playwright() as playwright:
+            driven = playwright.chromium.launch(
+                executable_path=program, headless=True, args=BROWSER_FLAGS
+            )
+            yield driven
+            driven.close()
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """Have a fresh page in a context of its own."""
+    context = browser.new_context(locale="en-GB")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that the browser tests did not run."""
+    missed = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if NO_BROWSER in str(report.longrepr)
+    ]
+    if missed:
+        terminalreporter.write_sep(
+            "!",
+            f"{len(missed)} BROWSER TESTS DID NOT RUN: install Chromium (apt-get install chromium)",
+            red=True,
+            bold=True,
+        )

@@ -1,0 +1,176 @@
+"""Coupons over the API: created, read, listed."""
+
+from typing import Any
+
+import pytest
+
+from coupons.models import Coupon
+from tests.definitions import MINIMAL, NO_USES, WHOLE, fields, journal
+from tests.shop import Shop, order
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop.open(time_zone="Europe/Berlin")
+
+
+def test_a_draft_shows_its_definition_state_version_and_counters(shop: Shop) -> None:
+    made = shop.api.post("coupons", WHOLE)
+    assert made.status == 201, made
+    assert made.body == {
+        **WHOLE,
+        "state": "draft",
+        "version": 1,
+        "counters": {**NO_USES, "issued": 1},
+    }
+    assert shop.api.get("coupons/whole").body == made.body
+    assert journal() == [("coupon.created", {})]
+
+
+def test_what_get_answers_can_be_posted_again(shop: Shop) -> None:
+    shop.api.post("coupons", WHOLE)
+    first = shop.api.get("coupons/whole").body
+    other = Shop.open("other")
+    again = other.api.post("coupons", first)
+    assert again.status == 201, again
+    assert again.body == first
+
+
+def test_what_is_left_out_gets_the_defaults_of_the_contract(shop: Shop) -> None:
+    body = shop.api.post("coupons", MINIMAL).body
+    assert body["convert"] is False
+    assert body["priority"] == 100
+    assert (body["stacking_group"], body["stacks_with"]) == ("order", [])
+    assert body["member_prices"] == "stack"
+    assert body["methods"] == ["automatic", "manual", "api", "batch"]
+    assert body["claim_required"] is False
+    assert body["return_policy"] == "restore_if_valid"
+    assert (body["funded_by"], body["risk_level"]) == ("merchant", "normal")
+    assert body["time_zone"] == "Europe/Berlin"
+    assert body["customers"]["who"] == "all"
+    assert body["limits"] == dict.fromkeys(WHOLE["limits"]) | {"uses_per_code": 1}
+    assert body["value"] == {"USD": "5.00"}
+    assert body["code"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"slug": None}, "slug"),
+        ({"slug": ""}, "slug"),
+        ({"slug": "With Space"}, "slug"),
+        ({"slug": "UPPER"}, "slug"),
+        ({"slug": "a--b"}, "slug"),
+        ({"slug": "x" * 81}, "slug"),
+        ({"slug": 7}, "slug"),
+        ({"name": None}, "name"),
+        ({"name": "n" * 201}, "name"),
+        ({"kind": None}, "kind"),
+        ({"kind": "lottery"}, "kind"),
+        ({"value": None}, "value"),
+        ({"value": "10.00"}, "value"),
+        ({"value": {"USD": 10}}, "value.USD"),
+        ({"value": {"USD": "0.00"}}, "value.USD"),
+        ({"value": {"USD": "-1"}}, "value.USD"),
+        ({"value": {"USD": "1.001"}}, "value.USD"),
+        ({"value": {"XXZ": "1"}}, "value.XXZ"),
+        ({"percent": "20"}, "percent"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"starts_at": "2026-01-01"}, "starts_at"),
+        ({"starts_at": "2026-01-01T00:00:00"}, "starts_at"),
+        (
+            {"starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-02T00:00:00Z"},
+            "ends_at",
+        ),
+        ({"countries": ["usa"]}, "countries.0"),
+        ({"methods": ["magic"]}, "methods.0"),
+        ({"limits": {"uses": 0}}, "limits.uses"),
+        ({"limits": {"uses": -1}}, "limits.uses"),
+        ({"limits": {"uses": True}}, "limits.uses"),
+        ({"limits": {"uses": 2**31}}, "limits.uses"),
+        ({"limits": {"lives": 9}}, "limits.lives"),
+        ({"limits": {"budget": {"USD": 10}}}, "limits.budget.USD"),
+        ({"priority": "high"}, "priority"),
+        ({"gifts": [{"sku": "MUG"}]}, "gifts"),
+        ({"code": "-"}, "code"),
+        ({"code": "x" * 65}, "code"),
+        ({"colour": "red"}, "colour"),
+        ({"return_policy": "restore_and_extend"}, "extend_days"),
+    ],
+)
+def test_a_definition_that_makes_no_sense_is_refused(
+    shop: Shop, change: dict[str, Any], field: str
+) -> None:
+    with nothing_changes():
+        answer = shop.api.post("coupons", MINIMAL | change)
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert field in fields(answer), answer.body
+
+
+def test_everything_that_is_wrong_is_told_at_once(shop: Shop) -> None:
+    answer = shop.api.post("coupons", {"slug": "A", "kind": "percent_off", "percent": "101"})
+    assert sorted(fields(answer)) == ["name", "percent", "slug"]
+
+
+def test_a_gift_has_to_be_a_product_of_the_shop(shop: Shop) -> None:
+    gift = {"slug": "g", "name": "G", "kind": "gift", "gifts": [{"sku": "MUG", "quantity": 1}]}
+    with nothing_changes():
+        answer = shop.api.post("coupons", gift)
+    assert (answer.status, fields(answer)) == (422, ["gifts.0.sku"])
+    shop.api.put("products/MUG", {})
+    assert shop.api.post("coupons", gift).status == 201
+
+
+@pytest.mark.parametrize(
+    "clash",
+    [{"slug": "ten-off"}, {"code": "TEN-OFF"}, {"code": "tenoff"}, {"code": "ｔｅｎ off"}],
+)
+def test_a_taken_slug_or_code_already_exists(shop: Shop, clash: dict[str, Any]) -> None:
+    shop.coupon("ten-off")
+    with nothing_changes():
+        answer = shop.api.post("coupons", MINIMAL | clash)
+    assert (answer.status, answer.code) == (409, "already_exists")
+    other = Shop.open("other")
+    assert other.api.post("coupons", MINIMAL | clash).status == 201
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("PATCH", ""), ("POST", "/publish")])
+def test_a_coupon_that_is_not_there_is_a_404(shop: Shop, method: str, path: str) -> None:
+    with nothing_changes():
+        answer = shop.api.call(method, f"coupons/none{path}", {})
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+# --- The list ----------------------------------------------------------------------
+
+
+def test_the_list_has_the_newest_first_page_by_page(shop: Shop) -> None:
+    for number in range(5):
+        shop.api.post("coupons", MINIMAL | {"slug": f"s-{number}"})
+    path: str | None = "coupons?page_size=2"
+    seen = []
+    while path:
+        page = shop.api.get(path)
+        assert page.status == 200
+        seen.append([c["slug"] for c in page.body["results"]])
+        path = (page.body["next"] or "").partition("/api/v1/")[2] or None
+    assert seen == [["s-4", "s-3"], ["s-2", "s-1"], ["s-0"]]
+    assert shop.api.get("coupons").body["results"][4] == shop.api.get("coupons/s-0").body
+
+
+def test_counters_follow_the_uses(shop: Shop) -> None:
+    shop.coupon("ten-off", limits={"budget": {"USD": "100.00"}, "uses_per_day": 9})
+    shop.api.post("redemptions", order("ten-off"))
+    shop.api.post("redemptions", order("ten-off", ref="O-2"))
+    assert shop.api.get("coupons/ten-off").body["counters"] == {
+        "issued": 1,
+        "claimed": 0,
+        "held": 0,
+        "uses": 2,
+        "uses_today": 2,
+        "budget_used": "20.00",
+    }
+    assert Coupon.objects.get().version == 1

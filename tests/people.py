@@ -1,0 +1,60 @@
+"""The fixed people: Alice owns, Bob is on the team, Charlie works for somebody else."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
+
+from coupons.models import Membership, Merchant, Role, User
+
+PASSWORD = "correct-horse-battery"
+
+
+@dataclass
+class Person:
+    """Somebody who is logged in."""
+
+    user: User
+    client: Client
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Open a page."""
+        return self.client.get(path, query)
+
+    def post(self, path: str, **form: Any) -> Any:
+        """Send a form."""
+        return self.client.post(path, form)
+
+
+def person(name: str, merchant: Merchant | None, role: Role | None, **user: Any) -> Person:
+    """Let somebody log in, with a role at a merchant if one is given."""
+    row = User.objects.create_user(name, password=PASSWORD, is_staff=True, **user)
+    if merchant is not None and role is not None:
+        Membership.objects.create(merchant=merchant, user=row, role=role)
+    client = Client()
+    client.force_login(row)
+    return Person(row, client)
+
+
+@dataclass
+class People:
+    """The three, and their merchants."""
+
+    acme: Merchant
+    other: Merchant
+    alice: Person
+    bob: Person
+    charlie: Person
+
+    @classmethod
+    def meet(cls) -> "People":
+        """Open both shops and let everybody log in."""
+        acme = Merchant.objects.create(slug="acme", name="Acme", currency="USD")
+        other = Merchant.objects.create(slug="harbour", name="Harbour", currency="GBP")
+        return cls(
+            acme=acme,
+            other=other,
+            alice=person("alice", acme, Role.OWNER),
+            bob=person("bob", acme, Role.OPERATOR),
+            charlie=person("charlie", other, Role.OWNER),
+        )
