@@ -32,6 +32,15 @@ SHARED: list[Any] = [
 ]
 
 
+class NoRoutine(logging.Filter):
+    """Leaves out that beat's own tasks went well, which would be every line of a quiet night."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass everything but the success of a task that no request has started."""
+        event = record.msg if isinstance(record.msg, dict) else {}
+        return event.get("event") != "task_succeeded" or "request_id" in event
+
+
 def logging_config(*, level: str) -> dict[str, Any]:
     """Return Django's LOGGING for this process."""
     # Never the local variables: codes, keys and customers are among them.
@@ -55,7 +64,10 @@ def logging_config(*, level: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final],
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "filters": {"no_routine": {"()": "config.logs.NoRoutine"}},
+        "handlers": {
+            "stderr": {"()": logging.StreamHandler, "formatter": "lines", "filters": ["no_routine"]}
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # These repeat, with whole paths in them, what `request_finished` and

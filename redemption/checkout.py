@@ -60,13 +60,18 @@ def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
     return quote_answer(quote=quote, zones=_zones(facts), language=body.language)
 
 
+def _nothing_beside(_: bytes) -> Sequence[ledger.Statement]:
+    """Write nothing beside a redemption."""
+    return ()
+
+
 def redeem(
     *,
     caller: Caller,
     body: RedemptionBody,
     at: datetime,
     method: str | None = None,
-    beside: Callable[[bytes], Sequence[ledger.Statement]] = lambda _: (),
+    beside: Callable[[bytes], Sequence[ledger.Statement]] = _nothing_beside,
 ) -> Redeemed:
     """Redeem the codes of a cart on an order: all of them, or with `partial` those that apply.
 
@@ -80,7 +85,7 @@ def redeem(
         raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
     if body.hold:
         raise Invalid(errors=[FieldError("hold", "Holds are not available yet.")])
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic(savepoint=False, durable=beside is _nothing_beside):
         # 2. Gather the facts, the order's earlier redemptions among them.
         facts = _gather(caller=caller, checked=checked, at=at, order=body.order)
         # 3. The same again is the same redemption.
@@ -99,7 +104,7 @@ def redeem(
         # 5. All or nothing, unless the caller takes what applies.
         if not quote.applied or (quote.rejected and not body.partial):
             raise _rejection(quote=quote, facts=facts, language=body.language)
-        # 6. Take and write, in one order and one round trip.
+        # 6. Take, write and commit, in one order and one round trip.
         entry = Entry(
             caller=caller,
             cart=cart,

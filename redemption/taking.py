@@ -46,6 +46,7 @@ UPDATE coupons_couponcounter
    AND (budget_minor IS NULL OR budget_used_minor + %s <= budget_minor)
 """
 
+COMMIT = "COMMIT"
 Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -80,7 +81,7 @@ class Statements:
             with connection.wrap_database_errors, wire.pipeline():
                 for sql, values in self.sent:
                     wire.cursor().execute(sql, values)
-                wire.cursor().execute("COMMIT")
+                wire.cursor().execute(COMMIT)
         except DataError as error:
             if isinstance(error.__cause__, pg.DivisionByZero):
                 raise TakeLost from error

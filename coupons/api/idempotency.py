@@ -72,7 +72,7 @@ def once_beside(
         )
     slot = Slot(request=request, caller=caller, key=key, at=at)
     try:
-        with transaction.atomic():
+        with transaction.atomic(durable=True):
             if replay := slot.look():
                 return replay
             response = work(slot)
