@@ -9,14 +9,17 @@ from coupons.pricing.cart import Cart
 from coupons.pricing.conditions import Asked, expiry, limit_refusals
 from coupons.pricing.evaluate import evaluate, examined
 from coupons.pricing.exchange import NO_RATES, Rates
-from coupons.pricing.outlook import Option, Outlook, most_off
+from coupons.pricing.outlook import Option, Outlook, View, most_off
 from coupons.pricing.quote import Quote, Reason
 from coupons.pricing.stacking import combinable
 from coupons.pricing.taking import Taken, in_order, take
 from coupons.pricing.terms import CouponTerms
 
-#: How many sets are looked at before the search stops and says that it is not exact.
-MAX_SETS = 40_000
+#: How much is looked at before the search stops and says that it is not exact. A step is one
+#: line or one option looked at: the number is fixed, so a search ends the same on any machine.
+MAX_STEPS = 300_000
+#: What a bound costs besides its options, and pricing one more coupon besides its lines.
+_STEPS_A_BOUND, _STEPS_A_SET = 30, 50
 #: Carts above this many lines keep no memory of baskets seen: it would cost more than it saves.
 _MAX_REMEMBERED_LINES = 64
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -42,7 +45,7 @@ def best_combination(
     method: str = "automatic",
     used_with: Sequence[CouponTerms] = (),
     rates: Rates = NO_RATES,
-    max_sets: int = MAX_SETS,
+    max_steps: int = MAX_STEPS,
 ) -> Best:
     """Find the allowed set of codes with the greatest saving, and quote it.
 
@@ -50,7 +53,7 @@ def best_combination(
     passes and draws never take part.
     """
     asked = examined(cart=cart, candidates=candidates, at=at, method=method, rates=rates)
-    search = _Search(options=_options(asked, used_with), max_sets=max_sets)
+    search = _Search(options=_options(asked, used_with), max_steps=max_steps)
     if search.options:
         search.extend(start=0, open_places=(1 << len(search.options)) - 1)
     chosen = [candidates[option.asked.position] for option in search.best]
@@ -58,7 +61,7 @@ def best_combination(
         cart=cart, candidates=chosen, at=at, method=method, used_with=used_with, rates=rates
     )
     codes = tuple(candidate.code for candidate in chosen)
-    return Best(quote=quote, codes=codes, exact=search.sets_left >= 0)
+    return Best(quote=quote, codes=codes, exact=search.steps_left >= 0)
 
 
 def _options(asked: Sequence[Asked], used_with: Sequence[CouponTerms]) -> list[Option]:
@@ -112,10 +115,10 @@ class _Search:
     step from the set it extends.
     """
 
-    def __init__(self, *, options: list[Option], max_sets: int) -> None:
+    def __init__(self, *, options: list[Option], max_steps: int) -> None:
         self.options = options
         self.outlook = Outlook(options)
-        self.sets_left = max_sets
+        self.steps_left = max_steps
         self.best: list[Option] = []
         self.best_saving = 0
         self.best_key: TieKey = (0, _NEVER, ())
@@ -129,25 +132,30 @@ class _Search:
 
     def extend(self, *, start: int, open_places: int) -> None:
         """Try every set that adds open options from `start` on to the chosen one."""
+        basket = self.options[0].asked.basket
+        view = self.outlook.view(
+            start=start,
+            open_places=open_places,
+            remaining=basket.remaining,
+            shipping=basket.shipping,
+        )
+        self.steps_left -= len(basket.remaining) + open_places.bit_count()
         for option in self.options[start:]:
             if not open_places >> option.place & 1:
                 continue
-            if not self._may_improve(option.place, open_places):
+            self.steps_left -= _STEPS_A_BOUND + (open_places >> option.place).bit_count()
+            if self.steps_left < 0 or not self._may_improve(view, option.place, open_places):
                 return
+            self.steps_left -= _STEPS_A_SET + 2 * len(option.lines)
             taken = self._take(option)
             if taken is None:
                 continue
-            self.sets_left -= 1
-            if self.sets_left < 0:
-                return
             self._choose(option, taken)
             still_open = open_places & option.goes_with
             if not self._is_dominated(option.place + 1, still_open):
                 self._remember_best()
                 self.extend(start=option.place + 1, open_places=still_open)
             self._let_go(option, taken)
-            if self.sets_left < 0:
-                return
 
     def _take(self, option: Option) -> Taken | None:
         one = option.asked
@@ -208,22 +216,18 @@ class _Search:
         # Expiry and creation must both be no better: completed, either may come to decide.
         return key[0] > other[0] or (key[1] >= other[1] and key[2] >= other[2])
 
-    def _may_improve(self, start: int, open_places: int) -> bool:
+    def _may_improve(self, view: View, start: int, open_places: int) -> bool:
         """Say whether the open options could lead to a better set, by the bound."""
-        basket = self.options[0].asked.basket
-        most, gains = self.outlook.open_gains(
-            start=start,
-            open_places=open_places,
-            remaining=basket.remaining,
-            shipping=basket.shipping,
-        )
-        reach = self.saving + most
-        if reach != self.best_saving:
-            return reach > self.best_saving
-        return self._may_win_tie(start, open_places, gains)
+        needed = self.best_saving - self.saving
+        most = self.outlook.most(view=view, start=start, open_places=open_places, enough=needed)
+        if most != needed:
+            return most > needed
+        return self._may_win_tie(view, start, open_places)
 
-    def _may_win_tie(self, start: int, open_places: int, gains: Sequence[int]) -> bool:
+    def _may_win_tie(self, view: View, start: int, open_places: int) -> bool:
         needed, more = self.best_saving - self.saving, 0
+        gains = self.outlook.singly(view=view, start=start, open_places=open_places)
+        gains.sort(reverse=True)
         while needed > 0 and more < len(gains):
             needed -= gains[more]
             more += 1

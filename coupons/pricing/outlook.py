@@ -14,6 +14,9 @@ from coupons.pricing.conditions import Asked
 from coupons.pricing.exchange import LocalAmounts
 from coupons.pricing.terms import Kind, Level
 
+#: Zones beyond those of single lines; they count from the end of what is left.
+_WHOLE, _SHIPPING = -1, -2
+
 #: From what is left of a coupon's lines (or of the shipping) to the most it takes.
 MostOff = Callable[[int], int]
 
@@ -32,7 +35,7 @@ class Option:
     #: Options of one class exclude each other.
     exclusive: int
     lines: tuple[int, ...]
-    zone: int = -1
+    zone: int = _WHOLE
 
 
 def most_off(asked: Asked, amounts: LocalAmounts) -> MostOff:
@@ -56,6 +59,18 @@ def most_off(asked: Asked, amounts: LocalAmounts) -> MostOff:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """A basket as the bound sees it: what is left, and what each open option takes by itself."""
+
+    total: int
+    shipping: int
+    zones: Sequence[int]
+    fields: Sequence[int]
+    #: By place; options that are not open take nothing.
+    gains: Sequence[int]
+
+
 class Outlook:
     """The bound, prepared for one set of options."""
 
@@ -65,44 +80,88 @@ class Outlook:
         for option in options:
             if option.asked.terms.level is Level.ITEM:
                 option.zone = zones.setdefault(option.lines, len(zones))
-        self.zones = list(zones)
+            elif option.asked.terms.level is Level.SHIPPING:
+                option.zone = _SHIPPING
+        zone_lines = list(zones)
         #: Zones that share lines are one field; what they take is only added up.
-        self.fields = _connected(self.zones)
-        self.field_of = {zone: n for n, (members, _) in enumerate(self.fields) for zone in members}
+        fields = _connected(zone_lines)
+        self.field_of = {zone: n for n, (members, _) in enumerate(fields) for zone in members}
+        #: Lines that are in the very same zones are added up once.
+        self.cells = _cells(zone_lines, lines=len(options[0].asked.cart.lines) if options else 0)
+        first = [cell[0] for cell in self.cells]
+        self.zone_cells = [
+            [n for n, line in enumerate(first) if line in lines] for lines in map(set, zone_lines)
+        ]
+        self.field_cells = [
+            [n for n, line in enumerate(first) if line in lines] for _, lines in fields
+        ]
 
-    def open_gains(
+    def view(
         self, *, start: int, open_places: int, remaining: Sequence[int], shipping: int
-    ) -> tuple[int, list[int]]:
-        """Return the most the open options from `start` on save together, and singly.
+    ) -> View:
+        """Look at a basket once, for all the bounds that are asked of it."""
+        cells = [sum([remaining[i] for i in lines]) for lines in self.cells]
+        total = sum(cells)
+        zones = [sum([cells[n] for n in members]) for members in self.zone_cells]
+        # An option beyond all zones finds what is left of everything, or of the shipping.
+        left = [*zones, shipping, total]
+        gains = [0] * len(self.options)
+        for option in self.options[start:]:
+            if open_places >> option.place & 1:
+                gains[option.place] = option.most_off(left[option.zone])
+        return View(
+            total=total,
+            shipping=shipping,
+            zones=zones,
+            fields=[sum([cells[n] for n in members]) for members in self.field_cells],
+            gains=gains,
+        )
 
-        The single gains count one of each exclusive class and are sorted, largest first.
+    def most(self, *, view: View, start: int, open_places: int, enough: int) -> int:
+        """Return the most that the open options from `start` on save together.
+
+        A sum below `enough` need not be the least bound: it does already.
         """
-        total = sum(remaining)
-        zone_left = [sum([remaining[i] for i in lines]) for lines in self.zones]
-        field_left = [sum([remaining[i] for i in lines]) for _, lines in self.fields]
-        least, ship = total, 0
-        singly: dict[int, int] = {}
+        singly = sum(self.singly(view=view, start=start, open_places=open_places))
+        if singly < enough:
+            return singly
+        zones, field_left = view.zones, list(view.fields)
+        least, ship = view.total, 0
         # In order of application: what is for some lines, what is for all, what is for shipping.
         for option in self.options[start:]:
             if not open_places >> option.place & 1:
                 continue
             if option.zone >= 0:
-                now = zone_left[option.zone]
                 field = self.field_of[option.zone]
-                off = option.most_off(min(now, field_left[field]))
+                off = option.most_off(min(zones[option.zone], field_left[field]))
                 field_left[field] -= off
                 least -= off
-            elif option.asked.terms.level is Level.ORDER:
-                now = total
+            elif option.zone == _WHOLE:
                 least -= option.most_off(least)
             else:
-                now = shipping
-                ship += option.most_off(shipping)
-            gain = option.most_off(now)
-            if gain > singly.get(option.exclusive, 0):
-                singly[option.exclusive] = gain
-        gains = sorted(singly.values(), reverse=True)
-        return min(total - least + min(ship, shipping), sum(gains)), gains
+                ship += view.gains[option.place]
+        return min(view.total - least + min(ship, view.shipping), singly)
+
+    def singly(self, *, view: View, start: int, open_places: int) -> list[int]:
+        """Return what the open options take by themselves, one of each exclusive class."""
+        best: dict[int, int] = {}
+        for option in self.options[start:]:
+            gain = view.gains[option.place]
+            if gain > best.get(option.exclusive, 0) and open_places >> option.place & 1:
+                best[option.exclusive] = gain
+        return list(best.values())
+
+
+def _cells(zones: Sequence[tuple[int, ...]], *, lines: int) -> list[list[int]]:
+    """Group the lines that are in the very same zones."""
+    of_line: list[list[int]] = [[] for _ in range(lines)]
+    for zone, members in enumerate(zones):
+        for line in members:
+            of_line[line].append(zone)
+    cells: dict[tuple[int, ...], list[int]] = {}
+    for line, where in enumerate(of_line):
+        cells.setdefault(tuple(where), []).append(line)
+    return list(cells.values())
 
 
 def _connected(zones: Sequence[tuple[int, ...]]) -> list[tuple[list[int], set[int]]]:

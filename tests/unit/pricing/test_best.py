@@ -107,7 +107,7 @@ def test_must_go_with_what_the_order_has_used():
 
 def test_says_when_it_stopped_early():
     coupons = [coupon(off=10 + i, coupon_id=i, **BOTH) for i in range(12)]
-    stopped = best(*coupons, max_sets=3)
+    stopped = best(*coupons, max_steps=60)
     assert stopped.exact is False
     assert stopped.quote.valid
     assert best(*coupons).exact is True
