@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 SOURCES := config coupons risk campaigns redemption reports tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench screenshots messages lock clean
+.PHONY: help install demo run test check lint bench screenshots messages lock clean
 
 help:  ## List what can be done
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,14 +32,15 @@ run: install  ## Run with an empty database (or yours), until Ctrl-C
 test: install  ## Run all tests
 	$(BIN)/python -m pytest
 
-check: install  ## What CI runs: format, lint, types, imports, templates, migrations, translations, tests
+check: lint test  ## What CI runs
+
+lint: install  ## Format, lint, types, imports, templates, migrations
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy config coupons risk campaigns redemption reports
 	$(BIN)/lint-imports
 	$(BIN)/djlint --quiet --check --lint templates
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python -m pytest
 
 bench: install  ## Measure; prints ratios taken in one run
 	$(BIN)/python -m pytest tests/benchmarks --override-ini=python_files=bench_*.py -p no:randomly -q -s
