@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from campaigns.api.customers import CustomerEndpoint, CustomersBulkEndpoint
 from coupons.api import coupons as life
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
+from coupons.api.rates import ExchangeRatesEndpoint
 from redemption.api.views import RedemptionEndpoint, RedemptionsEndpoint, ValidationsEndpoint
 
 urlpatterns = [
@@ -27,6 +28,8 @@ urlpatterns = [
     path("coupons/<slug:slug>/end", life.EndEndpoint.as_view()),
     path("coupons/<slug:slug>/codes", life.CouponCodesEndpoint.as_view()),
     path("jobs/<uuid:job_id>", life.JobEndpoint.as_view()),
+    # Settings that programs make
+    path("exchange-rates", ExchangeRatesEndpoint.as_view()),
     # The document
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # Split: the content security policy lets no script stand in the page itself.

@@ -17,7 +17,6 @@ from psycopg import errors as pg
 from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
-from coupons.pricing.evaluate import evaluate
 from coupons.pricing.quote import Quote
 from redemption import facts as fact_finding
 from redemption import ledger
@@ -26,6 +25,7 @@ from redemption.carts import CheckedCart, cart_for, check
 from redemption.errors import CouponRejected, OrderAlreadyRedeemed, TakeLost, TryAgain
 from redemption.facts import Facts
 from redemption.models import Redemption
+from redemption.quoting import quoted
 from redemption.shapes import CartBody, QuoteAnswer, RedemptionAnswer, RedemptionBody
 from redemption.taking import Entry
 
@@ -51,9 +51,11 @@ def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
     """
     checked = check(body)
     facts = _gather(caller=caller, checked=checked, at=at)
-    quote = evaluate(
+    quote = quoted(
+        caller=caller,
         cart=cart_for(checked=checked, facts=facts, caller=caller),
-        candidates=facts.candidates(checked.codes),
+        facts=facts,
+        codes=checked.codes,
         at=at,
         method=caller.method,
     )
@@ -89,12 +91,8 @@ def redeem(
         # 4. Quote, beside what the order has used already.
         method = method or caller.method
         cart = cart_for(checked=checked, facts=facts, caller=caller, order=body.order)
-        quote = evaluate(
-            cart=cart,
-            candidates=facts.candidates(checked.codes),
-            at=at,
-            method=method,
-            used_with=[use.terms for use in facts.standing],
+        quote = quoted(
+            caller=caller, cart=cart, facts=facts, codes=checked.codes, at=at, method=method
         )
         # 5. All or nothing, unless the caller takes what applies.
         if not quote.applied or (quote.rejected and not body.partial):

@@ -9,6 +9,7 @@ from coupons.models.coupon import (
     Kind,
     State,
 )
+from coupons.models.exchange import ExchangeRates
 from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
@@ -24,6 +25,7 @@ __all__ = [
     "CouponCounter",
     "CouponDay",
     "CouponVersion",
+    "ExchangeRates",
     "IdempotentAnswer",
     "Job",
     "JournalEntry",

@@ -99,6 +99,13 @@ MATRIX = [
         202,
         owned=True,
     ),
+    row(
+        "PUT",
+        "exchange-rates",
+        "manage",
+        "exchange-rates",
+        {"date": "2026-03-04", "base": "EUR", "rates": {"USD": "1.1"}},
+    ),
     row("GET", "jobs/<uuid:job_id>", "codes manage redeem", f"jobs/{JOB}", owned=True),
 ]
 #: The document and its page are for everybody.
