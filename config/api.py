@@ -7,6 +7,7 @@ from campaigns.api.customers import CustomerEndpoint, CustomersBulkEndpoint
 from coupons.api import coupons as life
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
+from coupons.api.taxes import TaxRateEndpoint
 from redemption.api.views import RedemptionEndpoint, RedemptionsEndpoint, ValidationsEndpoint
 
 urlpatterns = [
@@ -30,6 +31,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>", life.JobEndpoint.as_view()),
     # Settings that programs make
     path("exchange-rates", ExchangeRatesEndpoint.as_view()),
+    path("tax-rates/<str:country>", TaxRateEndpoint.as_view()),
     # The document
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # Split: the content security policy lets no script stand in the page itself.

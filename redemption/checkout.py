@@ -145,6 +145,7 @@ def _gather(
         codes=checked.codes,
         skus=checked.skus,
         channel=checked.body.channel,
+        country=checked.body.country,
         at=at,
         order=order,
     )

@@ -10,6 +10,7 @@ from coupons.pricing.cart import Cart
 from coupons.pricing.evaluate import evaluate
 from coupons.pricing.exchange import NO_RATES, Rates, needs_rates
 from coupons.pricing.quote import Quote
+from coupons.pricing.tax import with_tax
 from redemption.facts import Facts
 
 
@@ -24,7 +25,7 @@ def quoted(
 ) -> Quote:
     """Quote a cart with codes (normal forms), beside what its order has used already."""
     candidates = facts.candidates(codes)
-    return evaluate(
+    quote = evaluate(
         cart=cart,
         candidates=candidates,
         at=at,
@@ -32,6 +33,14 @@ def quoted(
         used_with=[use.terms for use in facts.standing],
         rates=rates_for(caller=caller, cart=cart, candidates=candidates, at=at),
     )
+    return taxed(quote=quote, cart=cart, facts=facts)
+
+
+def taxed(*, quote: Quote, cart: Cart, facts: Facts) -> Quote:
+    """Return the quote with its tax, where the merchant has rates for the cart's country."""
+    if facts.tax_rates is None:
+        return quote
+    return with_tax(quote=quote, cart=cart, rates=facts.tax_rates)
 
 
 def rates_for(

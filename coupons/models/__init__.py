@@ -15,6 +15,7 @@ from coupons.models.journal import JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.product import Category, Product
 from coupons.models.staff import Membership, Role, User
+from coupons.models.tax import TaxRate
 
 __all__ = [
     "Category",
@@ -36,6 +37,7 @@ __all__ = [
     "Product",
     "Role",
     "State",
+    "TaxRate",
     "User",
     "new_id",
 ]

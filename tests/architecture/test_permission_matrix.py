@@ -106,6 +106,7 @@ MATRIX = [
         "exchange-rates",
         {"date": "2026-03-04", "base": "EUR", "rates": {"USD": "1.1"}},
     ),
+    row("PUT", "tax-rates/<str:country>", "manage", "tax-rates/DE", {"rate": "19"}),
     row("GET", "jobs/<uuid:job_id>", "codes manage redeem", f"jobs/{JOB}", owned=True),
 ]
 #: The document and its page are for everybody.
