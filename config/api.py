@@ -8,11 +8,17 @@ from coupons.api import coupons as life
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
-from redemption.api.views import RedemptionEndpoint, RedemptionsEndpoint, ValidationsEndpoint
+from redemption.api.views import (
+    QualificationsEndpoint,
+    RedemptionEndpoint,
+    RedemptionsEndpoint,
+    ValidationsEndpoint,
+)
 
 urlpatterns = [
     # Checkout
     path("validations", ValidationsEndpoint.as_view()),
+    path("qualifications", QualificationsEndpoint.as_view()),
     path("redemptions", RedemptionsEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>", RedemptionEndpoint.as_view()),
     # Customers and products

@@ -59,7 +59,7 @@ def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
         at=at,
         method=caller.method,
     )
-    return quote_answer(quote=quote, zones=_zones(facts), language=body.language)
+    return quote_answer(quote=quote, zones=facts.zones(), language=body.language)
 
 
 def redeem(
@@ -177,12 +177,12 @@ def stored_answer(redemption: Redemption) -> RedemptionAnswer:
 
 
 def _rejection(*, quote: Quote, facts: Facts, language: str | None) -> CouponRejected:
-    answer = quote_answer(quote=quote, zones=_zones(facts), language=language)
+    answer = quote_answer(quote=quote, zones=facts.zones(), language=language)
     return CouponRejected(answer.rejected[0].message, rejected=msgspec.to_builtins(answer.rejected))
 
 
 def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:
-    quoted = quote_answer(quote=entry.quote, zones=_zones(entry.facts), language=language)
+    quoted = quote_answer(quote=entry.quote, zones=entry.facts.zones(), language=language)
     return RedemptionAnswer(
         **{name: getattr(quoted, name) for name in quoted.__struct_fields__},
         id=str(entry.id),
@@ -202,8 +202,3 @@ def iso(at: datetime) -> str:
 def _thank_you(quote: Quote) -> str | None:
     texts = [applied.terms.thank_you for applied in quote.applied if applied.terms.thank_you]
     return "\n".join(texts) or None
-
-
-def _zones(facts: Facts) -> dict[str, str]:
-    terms: Sequence = [code.candidate.terms for code in facts.codes.values()]
-    return {each.slug: each.time_zone for each in terms if each is not None}

@@ -122,6 +122,11 @@ class Facts:
             for code in codes
         ]
 
+    def zones(self) -> dict[str, str]:
+        """Return the coupons' time zones by slug, for messages."""
+        terms = [code.candidate.terms for code in self.codes.values()]
+        return {each.slug: each.time_zone for each in terms if each is not None}
+
     def prior(self) -> dict[str, int]:
         """Sum up, by line, what earlier redemptions of the order took off."""
         taken: dict[str, int] = {}

@@ -14,6 +14,7 @@ from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.product import Category, Product
+from coupons.models.reach import Reach
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
 
@@ -35,6 +36,7 @@ __all__ = [
     "Merchant",
     "MerchantOwned",
     "Product",
+    "Reach",
     "Role",
     "State",
     "TaxRate",

@@ -46,6 +46,7 @@ def row(method: str, route: str, scopes: str, path: str, *rest: Any, **more: Any
 COUPON = {"slug": "new", "name": "New", "kind": "pass"}
 MATRIX = [
     row("POST", "validations", "checkout", "validations", cart("ten-off")),
+    row("POST", "qualifications", "checkout", "qualifications", cart()),
     row("POST", "redemptions", "redeem", "redemptions", order("ten-off", ref="O-9"), 201),
     row("GET", "redemptions", "redeem", "redemptions"),
     row(
