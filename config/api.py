@@ -6,11 +6,19 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from campaigns.api.customers import CustomerEndpoint, CustomersBulkEndpoint
 from coupons.api import coupons as life
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
-from redemption.api.views import RedemptionEndpoint, RedemptionsEndpoint, ValidationsEndpoint
+from coupons.api.rates import ExchangeRatesEndpoint
+from coupons.api.taxes import TaxRateEndpoint
+from redemption.api.views import (
+    QualificationsEndpoint,
+    RedemptionEndpoint,
+    RedemptionsEndpoint,
+    ValidationsEndpoint,
+)
 
 urlpatterns = [
     # Checkout
     path("validations", ValidationsEndpoint.as_view()),
+    path("qualifications", QualificationsEndpoint.as_view()),
     path("redemptions", RedemptionsEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>", RedemptionEndpoint.as_view()),
     # Customers and products
@@ -27,6 +35,9 @@ urlpatterns = [
     path("coupons/<slug:slug>/end", life.EndEndpoint.as_view()),
     path("coupons/<slug:slug>/codes", life.CouponCodesEndpoint.as_view()),
     path("jobs/<uuid:job_id>", life.JobEndpoint.as_view()),
+    # Settings that programs make
+    path("exchange-rates", ExchangeRatesEndpoint.as_view()),
+    path("tax-rates/<str:country>", TaxRateEndpoint.as_view()),
     # The document
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # Split: the content security policy lets no script stand in the page itself.

@@ -89,6 +89,8 @@ def _prepare(*, launch: Launch) -> str | None:
     """Bring database, translations, files and data up to date; return the log-in, if new."""
     launch.tell("bringing the database up to date")
     call_command("migrate", interactive=False, verbosity=1)
+    # Beat does this too, but for the first time only after a day.
+    call_command("load_rates", verbosity=0)
     if compiled := compile_catalogs(folders=settings.LOCALE_PATHS):
         launch.tell(f"compiled {len(compiled)} translations")
     launch.tell("collecting static files")

@@ -210,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "load the reference exchange rates": {
+        "task": "coupons.tasks.load_reference_rates",
+        "schedule": timedelta(days=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Django ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, journal
+from coupons import coding, definition, journal, reach
 from coupons.constraints import explained
 from coupons.errors import (
     FieldError,
@@ -92,6 +92,7 @@ def change(
         _refuse_other_uses(coupon=coupon, before=before, after=after)
         _check_products(merchant=coupon.merchant, canonical=after)
         _write(coupon=coupon, canonical=after, by=by, at=at)
+        reach.keep(coupon=coupon, definition=after)
         journal.record(
             merchant=coupon.merchant,
             type="coupon.changed",
@@ -127,6 +128,7 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
         coupon.starts_at = coupon.starts_at or at
         coupon.updated_at = at
         coupon.save(update_fields=["state", "published_at", "starts_at", "updated_at"])
+        reach.keep(coupon=coupon, definition=current_definition(coupon))
         journal.record(
             merchant=coupon.merchant, type="coupon.published", actor=by, at=at, coupon=coupon
         )
@@ -193,6 +195,7 @@ def _move(
         coupon.state = to
         coupon.updated_at = at
         coupon.save(update_fields=["state", "updated_at"])
+        reach.keep(coupon=coupon, definition=current_definition(coupon))
         journal.record(merchant=coupon.merchant, type=_EVENTS[to], actor=by, at=at, coupon=coupon)
     return coupon
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import issuing
+from coupons import issuing, rates
 from coupons.models import Job
 
 #: A job that waits this long has lost its message, say with a broker; it is sent again.
@@ -29,3 +29,9 @@ def resume_jobs() -> None:
     ).values_list("pk", flat=True)[:100]
     for job_id in unfinished:
         make_codes.delay(str(job_id))
+
+
+@shared_task
+def load_reference_rates() -> int:
+    """Store the reference exchange rates that are not there yet; twice does no harm."""
+    return rates.load_reference(at=timezone.now())

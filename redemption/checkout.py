@@ -17,7 +17,6 @@ from psycopg import errors as pg
 from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
-from coupons.pricing.evaluate import evaluate
 from coupons.pricing.quote import Quote
 from redemption import facts as fact_finding
 from redemption import ledger
@@ -26,6 +25,7 @@ from redemption.carts import CheckedCart, cart_for, check
 from redemption.errors import CouponRejected, OrderAlreadyRedeemed, TakeLost, TryAgain
 from redemption.facts import Facts
 from redemption.models import Redemption
+from redemption.quoting import quoted
 from redemption.shapes import CartBody, QuoteAnswer, RedemptionAnswer, RedemptionBody
 from redemption.taking import Entry
 
@@ -51,13 +51,15 @@ def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
     """
     checked = check(body)
     facts = _gather(caller=caller, checked=checked, at=at)
-    quote = evaluate(
+    quote = quoted(
+        caller=caller,
         cart=cart_for(checked=checked, facts=facts, caller=caller),
-        candidates=facts.candidates(checked.codes),
+        facts=facts,
+        codes=checked.codes,
         at=at,
         method=caller.method,
     )
-    return quote_answer(quote=quote, zones=_zones(facts), language=body.language)
+    return quote_answer(quote=quote, zones=facts.zones(), language=body.language)
 
 
 def _nothing_beside(_: bytes) -> Sequence[ledger.Statement]:
@@ -94,12 +96,8 @@ def redeem(
         # 4. Quote, beside what the order has used already.
         method = method or caller.method
         cart = cart_for(checked=checked, facts=facts, caller=caller, order=body.order)
-        quote = evaluate(
-            cart=cart,
-            candidates=facts.candidates(checked.codes),
-            at=at,
-            method=method,
-            used_with=[use.terms for use in facts.standing],
+        quote = quoted(
+            caller=caller, cart=cart, facts=facts, codes=checked.codes, at=at, method=method
         )
         # 5. All or nothing, unless the caller takes what applies.
         if not quote.applied or (quote.rejected and not body.partial):
@@ -152,6 +150,7 @@ def _gather(
         codes=checked.codes,
         skus=checked.skus,
         channel=checked.body.channel,
+        country=checked.body.country,
         at=at,
         order=order,
     )
@@ -183,12 +182,12 @@ def stored_answer(redemption: Redemption) -> RedemptionAnswer:
 
 
 def _rejection(*, quote: Quote, facts: Facts, language: str | None) -> CouponRejected:
-    answer = quote_answer(quote=quote, zones=_zones(facts), language=language)
+    answer = quote_answer(quote=quote, zones=facts.zones(), language=language)
     return CouponRejected(answer.rejected[0].message, rejected=msgspec.to_builtins(answer.rejected))
 
 
 def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:
-    quoted = quote_answer(quote=entry.quote, zones=_zones(entry.facts), language=language)
+    quoted = quote_answer(quote=entry.quote, zones=entry.facts.zones(), language=language)
     return RedemptionAnswer(
         **{name: getattr(quoted, name) for name in quoted.__struct_fields__},
         id=str(entry.id),
@@ -208,8 +207,3 @@ def iso(at: datetime) -> str:
 def _thank_you(quote: Quote) -> str | None:
     texts = [applied.terms.thank_you for applied in quote.applied if applied.terms.thank_you]
     return "\n".join(texts) or None
-
-
-def _zones(facts: Facts) -> dict[str, str]:
-    terms: Sequence = [code.candidate.terms for code in facts.codes.values()]
-    return {each.slug: each.time_zone for each in terms if each is not None}

@@ -16,6 +16,7 @@ from coupons import terms
 from coupons.caller import Caller
 from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.cart import Shopper
+from coupons.pricing.tax import TaxRates
 from coupons.pricing.terms import CouponTerms
 from redemption.errors import StaleCaller
 from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
@@ -64,6 +65,9 @@ SELECT
     CASE WHEN %(order)s::text IS NOT NULL AND %(customer)s::text IS NOT NULL
               AND NOT EXISTS (SELECT FROM who)
          THEN nextval(pg_get_serial_sequence('campaigns_customer', 'id')) END,
+    (SELECT json_agg(json_build_array(t.category, t.rate, t.prices_include_tax))
+       FROM coupons_taxrate t
+      WHERE t.merchant_id = %(merchant)s AND t.country = %(country)s),
     (SELECT {STAMP} FROM {CALLER_ROWS} WHERE k.prefix = %(key)s)
 """  # noqa: S608  (our own SQL)
 
@@ -108,6 +112,8 @@ class Facts:
     #: By normal form; a code that does not exist is missing.
     codes: Mapping[str, CodeFacts]
     standing: Sequence[StandingUse] = field(default=())
+    #: Those of the cart's country, if the merchant has any.
+    tax_rates: TaxRates | None = None
 
     def candidates(self, codes: Sequence[str]) -> list[Candidate]:
         """Return the candidates in the order asked, unknown codes among them."""
@@ -115,6 +121,11 @@ class Facts:
             self.codes[code].candidate if code in self.codes else Candidate(code=code, terms=None)
             for code in codes
         ]
+
+    def zones(self) -> dict[str, str]:
+        """Return the coupons' time zones by slug, for messages."""
+        terms = [code.candidate.terms for code in self.codes.values()]
+        return {each.slug: each.time_zone for each in terms if each is not None}
 
     def prior(self) -> dict[str, int]:
         """Sum up, by line, what earlier redemptions of the order took off."""
@@ -136,6 +147,7 @@ def gather(
     codes: Sequence[str],
     skus: Sequence[str],
     channel: str | None,
+    country: str | None,
     at: datetime,
     order: str | None = None,
 ) -> Facts:
@@ -152,10 +164,13 @@ def gather(
         "skus": list(skus),
         "order": order,
         "channel": channel,
+        "country": (country or "").upper(),
         "at": at,
         "key": caller.actor.removeprefix("key:") if caller.stamp else None,
     }
-    *rows, channel_id, new_customer_id, stamp = on_a_living_connection(ask=lambda: _ask(values))
+    *rows, channel_id, new_customer_id, taxes, stamp = on_a_living_connection(
+        ask=lambda: _ask(values)
+    )
     if caller.stamp and stamp != caller.stamp:
         forget(caller=caller)
         raise StaleCaller
@@ -170,18 +185,8 @@ def gather(
         new_customer_id=new_customer_id,
         products={sku: (path or "", on_sale) for sku, path, on_sale in products or ()},
         codes={row[0]: _code_facts(row, compiled[row[6], row[7]]) for row in code_rows or ()},
-        standing=[
-            StandingUse(
-                redemption_id=row[0],
-                status=row[1],
-                cart_hash=row[2],
-                code=row[3],
-                terms=compiled[row[4], row[5]],
-                shipping_discount=row[6],
-                lines=dict(row[7] or ()),
-            )
-            for row in used or ()
-        ],
+        standing=[_standing(row, compiled[row[4], row[5]]) for row in used or ()],
+        tax_rates=_tax_rates(_decoded(taxes)),
     )
 
 
@@ -195,6 +200,27 @@ def _ask(values: dict[str, Any]) -> tuple[Any, ...]:
 def _decoded(value: Any) -> Any:
     """Decode JSON that Django's cursor leaves as text."""
     return json.loads(value) if isinstance(value, str) else value
+
+
+def _standing(row: Any, compiled: CouponTerms) -> StandingUse:
+    return StandingUse(
+        redemption_id=row[0],
+        status=row[1],
+        cart_hash=row[2],
+        code=row[3],
+        terms=compiled,
+        shipping_discount=row[6],
+        lines=dict(row[7] or ()),
+    )
+
+
+def _tax_rates(rows: Sequence[tuple[str, int, bool]] | None) -> TaxRates | None:
+    if not rows:
+        return None
+    rates = {category: rate for category, rate, _ in rows}
+    return TaxRates(
+        rate=rates.pop("", 0), prices_include_tax=any(row[2] for row in rows), by_category=rates
+    )
 
 
 def _shopper(*, ref: str | None, row: Any) -> Shopper:

@@ -93,13 +93,14 @@ WITH redemption AS (
 ), uses AS (
     INSERT INTO redemption_use
            (id, merchant_id, redemption_id, coupon_id, version, code_id, order_ref, customer_id,
-            standing, discount_minor, shipping_discount_minor, budget_minor, counted_on,
-            created_at)
+            standing, discount_minor, shipping_discount_minor, budget_minor, rate,
+            counted_on, created_at)
     SELECT u.id, %(merchant)s, %(redemption)s, u.coupon, u.version, u.code, %(order)s,
-           %(customer)s, true, u.discount, u.shipping_discount, u.budget, u.day, %(at)s
+           %(customer)s, true, u.discount, u.shipping_discount, u.budget, u.rate, u.day,
+           %(at)s
       FROM json_to_recordset(%(uses)s::json)
            AS u (id uuid, coupon bigint, version int, code bigint, discount bigint,
-                 shipping_discount bigint, budget bigint, day date)
+                 shipping_discount bigint, budget bigint, rate jsonb, day date)
 ), lines AS (
     INSERT INTO redemption_useline
            (merchant_id, use_id, line_ref, order_ref, sku, quantity, base_minor,
@@ -166,10 +167,16 @@ def _uses(uses: UsesToWrite, *, is_test: bool) -> list[dict[str, Any]]:
             "shipping_discount": applied.shipping_discount,
             # A test takes nothing from budget or day, so its use gives nothing back either.
             "budget": None if is_test else applied.budget_amount,
+            "rate": _rate(applied),
             "day": None if is_test or not applied.terms.limits.uses_per_day else code.day,
         }
         for use, code, applied in uses
     ]
+
+
+def _rate(applied: Applied) -> dict[str, str] | None:
+    used = applied.rate
+    return {"from": used.from_, "to": used.to, "rate": str(used.rate)} if used else None
 
 
 def _lines(entry: Entry, uses: UsesToWrite) -> list[dict[str, Any]]:

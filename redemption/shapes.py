@@ -128,6 +128,21 @@ class QuoteAnswer(Struct, kw_only=True):
     lines: list[LineAnswer]
 
 
+class QualificationAnswer(Struct, kw_only=True):
+    """What the codes asked for and the coupons open to all would do for a cart.
+
+    `usable` and `unusable` look at each by itself, `best` at all together. `complete` is
+    false where more coupons are open than are tried, `best_is_exact` where the search for
+    the best stopped early.
+    """
+
+    usable: list[AppliedAnswer]
+    unusable: list[RejectedAnswer]
+    complete: bool
+    best: QuoteAnswer
+    best_is_exact: bool
+
+
 class RedemptionAnswer(QuoteAnswer, kw_only=True):
     """A redemption: its quote, and where it stands."""
 

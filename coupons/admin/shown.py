@@ -98,6 +98,8 @@ HAPPENED = {
     "order.refunded": gettext_lazy("Order refunded"),
     "customer.created": gettext_lazy("Customer created"),
     "customer.changed": gettext_lazy("Customer changed"),
+    "exchange_rates.set": gettext_lazy("Exchange rates set"),
+    "tax_rate.set": gettext_lazy("Tax rate set"),
     "api_key.created": gettext_lazy("API key created"),
     "api_key.revoked": gettext_lazy("API key revoked"),
     "staff.added": gettext_lazy("Staff member added"),

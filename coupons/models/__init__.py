@@ -9,11 +9,14 @@ from coupons.models.coupon import (
     Kind,
     State,
 )
+from coupons.models.exchange import ExchangeRates
 from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.product import Category, Product
+from coupons.models.reach import Reach
 from coupons.models.staff import Membership, Role, User
+from coupons.models.tax import TaxRate
 
 __all__ = [
     "Category",
@@ -24,6 +27,7 @@ __all__ = [
     "CouponCounter",
     "CouponDay",
     "CouponVersion",
+    "ExchangeRates",
     "IdempotentAnswer",
     "Job",
     "JournalEntry",
@@ -32,8 +36,10 @@ __all__ = [
     "Merchant",
     "MerchantOwned",
     "Product",
+    "Reach",
     "Role",
     "State",
+    "TaxRate",
     "User",
     "new_id",
 ]

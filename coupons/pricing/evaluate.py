@@ -13,7 +13,16 @@ from coupons.pricing.stacking import combinable
 from coupons.pricing.taking import Taken, apply_all, in_order
 from coupons.pricing.terms import CouponTerms, Kind
 
-__all__ = ["Candidate", "CodeStatus", "CouponState", "evaluate", "examined", "quote_of"]
+__all__ = [
+    "Candidate",
+    "CodeStatus",
+    "CouponState",
+    "as_applied",
+    "as_rejected",
+    "evaluate",
+    "examined",
+    "quote_of",
+]
 
 
 def evaluate(
@@ -159,10 +168,10 @@ def quote_of(
         shipping=cart.shipping,
         shipping_discount=sum(result.shipping for result in taken.values()),
         applied=tuple(
-            _applied(one, taken[one.position]) for one in in_order(asked) if one.position in taken
+            as_applied(one, taken[one.position]) for one in in_order(asked) if one.position in taken
         ),
         rejected=tuple(
-            _rejected(candidate, by_position.get(position))
+            as_rejected(candidate, by_position.get(position))
             for position, candidate in enumerate(candidates)
             if position not in taken
         ),
@@ -180,7 +189,8 @@ def quote_of(
     )
 
 
-def _applied(one: Asked, taken: Taken) -> Applied:
+def as_applied(one: Asked, taken: Taken) -> Applied:
+    """Write up a code that applies."""
     return Applied(
         code=one.code,
         terms=one.terms,
@@ -193,7 +203,8 @@ def _applied(one: Asked, taken: Taken) -> Applied:
     )
 
 
-def _rejected(candidate: Candidate, one: Asked | None) -> Rejected:
+def as_rejected(candidate: Candidate, one: Asked | None) -> Rejected:
+    """Write up a code that does not; without `one` nobody knows it."""
     if one is None:
         return Rejected(candidate.code, None, (Refusal(Reason.CODE_NOT_FOUND),))
     return Rejected(candidate.code, one.terms.slug, tuple(one.refusals))

@@ -11,10 +11,14 @@ from coupons.pricing.terms import Amounts, CouponTerms, Kind
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The day's stored rates: 1 `base` is `rates[currency]` of that currency."""
+    """The day's stored rates: 1 `base` is `rates[currency]` of that currency.
+
+    Where this table lacks one of two currencies, the table `beyond` it is asked.
+    """
 
     base: str = ""
     rates: Mapping[str, Fraction] = field(default_factory=dict)
+    beyond: "Rates | None" = None
 
     def rate(self, *, from_: str, to: str) -> Fraction | None:
         """Return how much of `to` one `from_` is, or None where a rate is missing."""
@@ -23,7 +27,7 @@ class Rates:
         per_from = Fraction(1) if from_ == self.base else self.rates.get(from_)
         per_to = Fraction(1) if to == self.base else self.rates.get(to)
         if not per_from or not per_to:
-            return None
+            return self.beyond.rate(from_=from_, to=to) if self.beyond else None
         return Fraction(per_to) / Fraction(per_from)
 
 
@@ -87,6 +91,13 @@ class _Reader:
                     self.used = self.used or UsedRate(from_, self.currency, rate)
                     return convert(minor, from_, self.currency, rate, up=up)
         raise _Unsupported
+
+
+def needs_rates(*, terms: CouponTerms, currency: str) -> bool:
+    """Say whether a coupon asks for exchange rates in a cart of that currency."""
+    if not terms.convert and terms.limits.budget_currency in (None, currency):
+        return False
+    return localized(terms=terms, currency=currency, rates=NO_RATES) is None
 
 
 def localized(*, terms: CouponTerms, currency: str, rates: Rates) -> LocalAmounts | None:

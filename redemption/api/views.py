@@ -15,11 +15,17 @@ from coupons.api.idempotency import Slot, once_beside
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
-from redemption import checkout
+from redemption import checkout, qualifying
 from redemption.api.confirming import ConfirmingEndpoint
 from redemption.ledger import Statement
 from redemption.models import Redemption, Use
-from redemption.shapes import CartBody, QuoteAnswer, RedemptionAnswer, RedemptionBody
+from redemption.shapes import (
+    CartBody,
+    QualificationAnswer,
+    QuoteAnswer,
+    RedemptionAnswer,
+    RedemptionBody,
+)
 
 
 class ValidationsEndpoint(ConfirmingEndpoint):
@@ -36,6 +42,23 @@ class ValidationsEndpoint(ConfirmingEndpoint):
             return answer(checkout.validate(caller=caller, body=body, at=self.at))
 
         return self.answered(request, work)
+
+
+class QualificationsEndpoint(Endpoint):
+    """Carts to be told what they could use."""
+
+    scopes = {"POST": ("checkout",)}
+
+    @describes(
+        summary="Find the coupons that a cart could use, and the best of them together",
+        body=CartBody,
+        answers={200: QualificationAnswer},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Try the cart's codes and the coupons open to all; changes nothing."""
+        body = read(plain(request), CartBody)
+        found = qualifying.qualifications(caller=caller_of(request), body=body, at=self.at)
+        return answer(found)
 
 
 class RedemptionsEndpoint(ConfirmingEndpoint):

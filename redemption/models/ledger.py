@@ -119,6 +119,9 @@ class Use(MerchantOwned):
     shipping_discount_minor = models.BigIntegerField(_("shipping discount"), default=0)
     #: What it took from the coupon's budget, in the budget's currency; none if it has none.
     budget_minor = models.BigIntegerField(null=True)
+    #: The exchange rate its amounts were converted at, `{"from": "USD", "to": "JPY", "rate":
+    #: "776/5"}`, as an exact fraction; none if it has amounts in the cart's currency.
+    rate = models.JSONField(null=True)
     #: The day of the coupon's time zone on which it counts; none without a daily limit.
     counted_on = models.DateField(null=True)
     created_at = models.DateTimeField(_("when"))

@@ -97,6 +97,8 @@ def test_pure_modules_know_no_framework_and_no_clock() -> None:
 
 def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs = ["coupons/lifecycle.py", "redemption/checkout.py", "redemption/ledger.py"]
+    verbs += ["coupons/rates.py", "coupons/reach.py", "coupons/taxes.py"]
+    verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
     for verb in verbs:
         for called, _ in calls(parsed(ROOT / verb)):
@@ -115,15 +117,15 @@ def test_tasks_are_started_on_commit() -> None:
 
 
 def test_public_verbs_take_keywords_only() -> None:
-    for name in ("lifecycle", "issuing", "catalogue"):
+    for name in ("lifecycle", "issuing", "catalogue", "rates", "reach", "taxes"):
         _check_keywords(ROOT / "coupons" / f"{name}.py")
-    for name in ("checkout", "facts", "keys"):
+    for name in ("checkout", "facts", "keys", "qualifying", "quoting"):
         _check_keywords(ROOT / "redemption" / f"{name}.py")
     _check_keywords(ROOT / "campaigns" / "customers.py")
 
 
 #: Public functions of one plain argument, whose name says it all.
-PLAIN = {"current_definition", "retried", "stored_answer", "iso"}
+PLAIN = {"current_definition", "retried", "stored_answer", "iso", "shown"}
 
 
 def _check_keywords(path: Path) -> None:

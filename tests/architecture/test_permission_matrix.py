@@ -46,6 +46,7 @@ def row(method: str, route: str, scopes: str, path: str, *rest: Any, **more: Any
 COUPON = {"slug": "new", "name": "New", "kind": "pass"}
 MATRIX = [
     row("POST", "validations", "checkout", "validations", cart("ten-off")),
+    row("POST", "qualifications", "checkout", "qualifications", cart()),
     row("POST", "redemptions", "redeem", "redemptions", order("ten-off", ref="O-9"), 201),
     row("GET", "redemptions", "redeem", "redemptions"),
     row(
@@ -99,6 +100,14 @@ MATRIX = [
         202,
         owned=True,
     ),
+    row(
+        "PUT",
+        "exchange-rates",
+        "manage",
+        "exchange-rates",
+        {"date": "2026-03-04", "base": "EUR", "rates": {"USD": "1.1"}},
+    ),
+    row("PUT", "tax-rates/<str:country>", "manage", "tax-rates/DE", {"rate": "19"}),
     row("GET", "jobs/<uuid:job_id>", "codes manage redeem", f"jobs/{JOB}", owned=True),
 ]
 #: The document and its page are for everybody.

@@ -1,0 +1,53 @@
+"""Put a cart and its facts to the engine, with what only some carts need."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from coupons import rates
+from coupons.caller import Caller
+from coupons.pricing.candidate import Candidate
+from coupons.pricing.cart import Cart
+from coupons.pricing.evaluate import evaluate
+from coupons.pricing.exchange import NO_RATES, Rates, needs_rates
+from coupons.pricing.quote import Quote
+from coupons.pricing.tax import with_tax
+from redemption.facts import Facts
+
+
+def quoted(
+    *,
+    caller: Caller,
+    cart: Cart,
+    facts: Facts,
+    codes: Sequence[str],
+    at: datetime,
+    method: str,
+) -> Quote:
+    """Quote a cart with codes (normal forms), beside what its order has used already."""
+    candidates = facts.candidates(codes)
+    quote = evaluate(
+        cart=cart,
+        candidates=candidates,
+        at=at,
+        method=method,
+        used_with=[use.terms for use in facts.standing],
+        rates=rates_for(caller=caller, cart=cart, candidates=candidates, at=at),
+    )
+    return taxed(quote=quote, cart=cart, facts=facts)
+
+
+def taxed(*, quote: Quote, cart: Cart, facts: Facts) -> Quote:
+    """Return the quote with its tax, where the merchant has rates for the cart's country."""
+    if facts.tax_rates is None:
+        return quote
+    return with_tax(quote=quote, cart=cart, rates=facts.tax_rates)
+
+
+def rates_for(
+    *, caller: Caller, cart: Cart, candidates: Sequence[Candidate], at: datetime
+) -> Rates:
+    """Read the day's exchange rates, if any candidate asks for them: most carts need no query."""
+    for candidate in candidates:
+        if candidate.terms and needs_rates(terms=candidate.terms, currency=cart.currency):
+            return rates.newest(merchant=caller.merchant, at=at)
+    return NO_RATES
