@@ -22,12 +22,15 @@ from coupons.models import (
     CouponCounter,
     CouponDay,
     CouponVersion,
+    ExchangeRates,
     IdempotentAnswer,
     Job,
     JournalEntry,
     Membership,
     Merchant,
     Product,
+    Reach,
+    TaxRate,
     User,
 )
 from redemption.models import (
@@ -43,7 +46,7 @@ from reports.models import DailyFigure
 from tests.shop import NOW, Shop, order
 from tests.unchanged import nothing_changes, our_models
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -67,6 +70,9 @@ def shop() -> Shop:
         **own, ref="O-1", status="paid", currency="USD", total_minor=1, placed_at=NOW
     )
     OrderLine.objects.create(**own, order=placed, ref="1", sku="A", quantity=1, unit_price_minor=1)
+    # Everybody's rates, whose merchant is null.
+    ExchangeRates.objects.create(quoted_on=NOW.date(), base="EUR", rates={"USD": "1.1"})
+    TaxRate.objects.create(**own, country="US", rate=1)
     DailyFigure.objects.create(**own, day=NOW.date(), currency="USD")
     return shop
 
@@ -210,6 +216,12 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
         update(OrderLine, member_discount_minor=-1),
         update(OrderLine, member_discount_minor=2),
     ],
+    "exchange_rates_are_unique": [again(ExchangeRates)],
+    "exchange_base_is_iso_code": [update(ExchangeRates, base="eur")],
+    "tax_rate_is_unique": [again(TaxRate)],
+    "tax_country_is_iso_code": [update(TaxRate, country="us")],
+    "tax_rate_is_at_most_all": [update(TaxRate, rate=100_001)],
+    "reach_is_unique": [again(Reach)],
     # reports: one figure a day, the merchant's own (whose coupon is null) too
     "daily_figure_is_unique": [again(DailyFigure)],
 }
