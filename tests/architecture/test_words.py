@@ -13,6 +13,7 @@ from coupons.admin.words import SENTENCES, SHAPES, sentence
 #: Whose errors the console's forms show.
 VERBS = [
     "coupons/lifecycle.py",
+    "coupons/references.py",
     "coupons/issuing.py",
     "coupons/constraints.py",
     "coupons/coding.py",
