@@ -27,6 +27,7 @@ class Panel:
     #: What to say when there is nothing yet.
     empty: str
     more_url: str = ""
+    more_label: str = ""
 
 
 #: Makers of panels; the storeys above add theirs when their admin is loaded.

@@ -97,7 +97,12 @@ def test_pure_modules_know_no_framework_and_no_clock() -> None:
 
 def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs = ["coupons/lifecycle.py", "redemption/checkout.py", "redemption/ledger.py"]
-    verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
+    verbs += [
+        "redemption/facts.py",
+        "redemption/trial.py",
+        "campaigns/customers.py",
+        "coupons/catalogue.py",
+    ]
     for verb in verbs:
         for called, _ in calls(parsed(ROOT / verb)):
             assert not called.endswith((".now", ".utcnow", ".today")), f"{verb} calls {called}"
@@ -115,9 +120,9 @@ def test_tasks_are_started_on_commit() -> None:
 
 
 def test_public_verbs_take_keywords_only() -> None:
-    for name in ("lifecycle", "issuing", "catalogue"):
+    for name in ("lifecycle", "issuing", "catalogue", "references"):
         _check_keywords(ROOT / "coupons" / f"{name}.py")
-    for name in ("checkout", "facts", "keys"):
+    for name in ("checkout", "facts", "keys", "trial"):
         _check_keywords(ROOT / "redemption" / f"{name}.py")
     _check_keywords(ROOT / "campaigns" / "customers.py")
 
