@@ -17,7 +17,6 @@ from coupons.constraints import explained
 from coupons.errors import (
     FieldError,
     FrozenField,
-    Invalid,
     NotAllowed,
     NotPublishable,
     WrongState,
@@ -30,10 +29,10 @@ from coupons.models import (
     CouponDay,
     CouponVersion,
     Merchant,
-    Product,
     State,
 )
 from coupons.pricing.money import format_amount, parse_amount
+from coupons.references import check_references
 
 #: What may still change once somebody holds the coupon: wording, a later end, more stock.
 FREE_AFTER_ISSUE = frozenset({"name", "names", "description", "thank_you", "ends_at", "limits"})
@@ -45,7 +44,7 @@ def create(*, merchant: Merchant, body: Mapping[str, Any], by: str, at: datetime
     Raises `Invalid` with every wrong field, `AlreadyExists` for a taken slug or code.
     """
     canonical = definition.parse(body, time_zone=merchant.time_zone)
-    _check_products(merchant=merchant, canonical=canonical)
+    check_references(merchant=merchant, canonical=canonical)
     with explained(), transaction.atomic():
         coupon = Coupon(
             merchant=merchant,
@@ -90,7 +89,7 @@ def change(
         if coupon.state not in (State.DRAFT, State.TESTING):
             _refuse_frozen(before=before, after=after, changed=changed)
         _refuse_other_uses(coupon=coupon, before=before, after=after)
-        _check_products(merchant=coupon.merchant, canonical=after)
+        check_references(merchant=coupon.merchant, canonical=after, before=before)
         _write(coupon=coupon, canonical=after, by=by, at=at)
         reach.keep(coupon=coupon, definition=after)
         journal.record(
@@ -275,21 +274,6 @@ def _write_shared_code(*, coupon: Coupon, text: str | None, by: str, at: datetim
 
 def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _check_products(*, merchant: Merchant, canonical: dict[str, Any]) -> None:
-    """Refuse gifts that the shop does not have."""
-    wanted = {gift["sku"] for gift in canonical["gifts"]}
-    if not wanted:
-        return
-    known = set(Product.objects.of(merchant).filter(sku__in=wanted).values_list("sku", flat=True))
-    wrong = [
-        FieldError(f"gifts.{i}.sku", f"There is no product {gift['sku']}.")
-        for i, gift in enumerate(canonical["gifts"])
-        if gift["sku"] not in known
-    ]
-    if wrong:
-        raise Invalid(errors=wrong)
 
 
 def _merged(before: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.test import Client
 
-from coupons.models import Merchant
+from coupons.models import Category, Channel, Merchant, Product
 from redemption import keys
 from redemption.models import Scope
 
@@ -96,6 +96,19 @@ class Shop:
         )
         return Api(key)
 
+    def sells(self, definition: dict[str, Any]) -> None:
+        """Have everything that a definition names."""
+        scopes = [definition.get("scope") or {}, definition.get("get_scope") or {}]
+        for scope in scopes:
+            for path in [*scope.get("categories", ()), *scope.get("exclude_categories", ())]:
+                Category.objects.get_or_create(merchant=self.merchant, path=path)
+            for sku in [*scope.get("products", ()), *scope.get("exclude_products", ())]:
+                Product.objects.get_or_create(
+                    merchant=self.merchant, sku=sku, defaults={"currency": "USD"}
+                )
+        for channel in definition.get("channels", ()):
+            Channel.objects.get_or_create(merchant=self.merchant, slug=channel)
+
     def coupon(self, slug: str = "ten-off", *, publish: bool = True, **definition: Any) -> str:
         """Create a coupon of 10 USD off with the shared code of its slug, and publish it."""
         body = {
@@ -108,6 +121,7 @@ class Shop:
         }
         if body["kind"] != "amount_off":
             body.pop("value") if "value" not in definition else None
+        self.sells(body)
         created = self.api.post("coupons", body)
         assert created.status == 201, created
         if publish:

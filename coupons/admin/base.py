@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from coupons.admin.keyset import KeysetChangeList, UncountedPaginator
@@ -160,7 +161,7 @@ def tell_errors(*, error: HexiaoError, form: Form, fields: Mapping[str, str] | N
     """
     for each in error.errors:
         name = field_for(each.field, form=form, fields=fields or {})
-        message = sentence(each.message)
+        message = numbered(sentence(each.message), path=each.field)
         form.add_error(name, message if name else f"{each.field}: {message}")
     if not error.errors:
         form.add_error(None, told(error))
@@ -175,6 +176,14 @@ def field_for(path: str, *, form: Form, fields: Mapping[str, str]) -> str | None
         if name in form.fields:
             return name
     return None
+
+
+def numbered(message: str, *, path: str) -> str:
+    """Say which entry of a list a message is about, where it is about one."""
+    place = next((part for part in path.split(".") if part.isdecimal()), None)
+    if place is None:
+        return message
+    return _("Entry %(n)s: %(message)s") % {"n": int(place) + 1, "message": message}
 
 
 def told(error: HexiaoError) -> str:

@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from coupons import clock, lifecycle
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
-from coupons.admin.coupon_form import CONTRACT_TO_FORM, KINDS, CouponForm
+from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
 from coupons.admin.coupon_page import page_context
 from coupons.admin.coupon_steps import STEPS, IssueForm, Step
 from coupons.admin.shown import badge, number, when
@@ -148,9 +148,6 @@ class CouponAdmin(MerchantAdmin):
         self._require(request, Right.CHANGE)
         coupon = self._find(request, pk)
         stored = lifecycle.current_definition(coupon)
-        if coupon.kind not in dict(KINDS):
-            messages.info(request, gettext("This kind of coupon is changed over the API."))
-            return self._page(coupon)
         seen = coupon.version
         form = CouponForm(request.POST or None, merchant=request.merchant, stored=stored)
         if request.method == "POST" and form.is_valid():

@@ -1,100 +1,107 @@
-"""The coupon's form: what a person types, to and from the contract's definition.
+"""The coupon's form: what a person types, to the contract's definition.
 
 No rule stands here. The form hands the definition over and shows what comes back.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django import forms
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
+
+from coupons.admin.coupon_fields import (
+    BenefitFields,
+    CodeFields,
+    ConditionFields,
+    LimitFields,
+    TogetherFields,
+    WhenFields,
+    WordingFields,
 )
-
+from coupons.admin.coupon_typed import CUSTOMERS, LIMITS, instant, typed
+from coupons.admin.form_fields import Text
 from coupons.admin.money_rows import MoneyByCurrency
-from coupons.models import Category, Kind, Merchant
+from coupons.admin.repeated import Repeated, plain_percent
+from coupons.models import Category, Channel, Kind, Merchant
 
-SCOPES = [
-    ("all", _("The whole shop")),
-    ("categories", _("Some categories")),
-    ("products", _("Some products")),
-]
-CODES = [
-    ("shared", _("One shared code: everybody types the same")),
-    ("unique", _("Unique codes: each customer gets one of their own")),
-]
-KINDS = [(kind.value, kind.label) for kind in (Kind.AMOUNT_OFF, Kind.PERCENT_OFF)]
-#: Categories offered to tick; a shop with more names them by the API.
-MAX_CATEGORIES = 1_000
+#: Categories and channels offered to tick; a shop with more names them by the API.
+MAX_OFFERED = 1_000
+OF_CATEGORIES = ("categories", "exclude_categories", "get_categories")
 
 #: Where the contract's names differ from the form's.
 CONTRACT_TO_FORM = {
     "starts_at": "starts_on",
     "ends_at": "ends_on",
-    "scope.categories": "categories",
-    "scope.products": "products",
-    "customers.tags": "tags",
-    "limits.uses": "uses",
-    "limits.uses_per_customer": "uses_per_customer",
-    "limits.uses_per_code": "uses_per_code",
-    "limits.budget": "budget",
     "limits": "uses",
+    "every": "every_value",
+    "get_scope": "get_products",
+    **{f"every.{name}": f"every_{name}" for name in ("step", "value", "max_times")},
+    **{f"get_scope.{name}": f"get_{name}" for name in ("categories", "products")},
+    **{
+        f"scope.{name}": name
+        for name in (
+            "categories", "products", "exclude_categories", "exclude_products",
+            "exclude_sale_items",
+        )
+    },
+    **{f"customers.{name}": ours for name, ours in CUSTOMERS.items()},
+    **{f"limits.{name}": name for name in LIMITS},
+}  # fmt: skip
+
+#: The fields of each folded group; it stands open where one of them says something.
+FOLDED = {
+    "conditions": (
+        "min_quantity", "threshold_after_discounts", "valid_days", "starts_after_days",
+        "weekly_windows", "exclude_categories", "exclude_products", "exclude_sale_items", "who",
+        "member_tiers", "customer_ids", "countries", "channels", "payment_methods", "partners",
+    ),
+    "limits": (
+        "issued", "uses_per_day", "budget", "claims_per_customer", "claims_per_device",
+        "claim_required",
+    ),
+    "together": (
+        "stacking_group", "stacks_with", "priority", "member_prices", "methods", "return_policy",
+        "extend_days", "claw_back", "funded_by", "risk_level",
+    ),
+    "wording": ("names", "description", "thank_you"),
+}  # fmt: skip
+#: What a field of those groups says when it says nothing.
+PLAIN = {
+    "who": "all",
+    "stacking_group": "order",
+    "priority": 100,
+    "member_prices": "stack",
+    "methods": ["automatic", "manual", "api", "batch"],
+    "return_policy": "restore_if_valid",
+    "funded_by": "merchant",
+    "risk_level": "normal",
+}
+NO_BENEFIT: dict[str, Any] = {
+    "value": None,
+    "percent": None,
+    "cap": None,
+    "tiers": [],
+    "every": None,
+    "buy_quantity": None,
+    "get_quantity": None,
+    "get_percent": None,
+    "max_times": None,
+    "get_scope": None,
+    "gifts": [],
 }
 
 
-class Text(forms.CharField):
-    """One line of text, in the console's look."""
-
-    widget = UnfoldAdminTextInputWidget
-
-
-class Count(forms.IntegerField):
-    """A whole number, in the console's look."""
-
-    widget = UnfoldAdminIntegerFieldWidget
-
-
-class Lines(forms.CharField):
-    """Several entries, one a line or separated by commas; read as a list."""
-
-    def to_python(self, value: Any) -> list[str]:
-        """Split what was typed; full-width commas and 、 part entries too."""
-        text = super().to_python(value) or ""
-        for separator in ",，、;；\n":
-            text = text.replace(separator, "\n")
-        return [entry.strip() for entry in text.splitlines() if entry.strip()]
-
-    def prepare_value(self, value: Any) -> str:
-        """Show a list one entry a line, or with commas where there is one line only."""
-        if isinstance(value, list):
-            one_line = not isinstance(self.widget, forms.Textarea)
-            return (", " if one_line else "\n").join(value)
-        return value
-
-
-def date_input() -> forms.DateInput:
-    """Make the browser's own calendar."""
-    return forms.DateInput(
-        {"type": "date", "class": " ".join(UnfoldAdminTextInputWidget().attrs["class"].split())},
-        format="%Y-%m-%d",
-    )
-
-
-def time_input() -> forms.TimeInput:
-    """Make the browser's own clock."""
-    return forms.TimeInput(
-        {"type": "time", "class": UnfoldAdminTextInputWidget().attrs["class"]}, format="%H:%M"
-    )
-
-
-class CouponForm(forms.Form):
-    """What a coupon gives, when, for what, to whom, how often."""
+class CouponForm(
+    CodeFields,
+    WordingFields,
+    TogetherFields,
+    LimitFields,
+    ConditionFields,
+    WhenFields,
+    BenefitFields,
+):
+    """Everything that a coupon's definition holds, and the codes of a new one."""
 
     name = Text(label=_("Name"), max_length=200)
     slug = Text(
@@ -103,105 +110,6 @@ class CouponForm(forms.Form):
         required=False,
         help_text=_("How programs call it. Empty: made from the name. It never changes."),
     )
-    kind = forms.ChoiceField(
-        label=_("Kind"),
-        choices=KINDS,
-        initial=Kind.AMOUNT_OFF,
-        widget=forms.RadioSelect({"x-model": "kind"}),
-    )
-    value = MoneyByCurrency(label=_("Takes off"), required=False)
-    percent = Text(
-        label=_("Percent off"),
-        required=False,
-        help_text=_("20 takes a fifth off: the customer pays 80%."),
-    )
-    cap = MoneyByCurrency(
-        label=_("At most"), required=False, help_text=_("The most that one use takes off.")
-    )
-    min_spend = MoneyByCurrency(
-        label=_("Minimum spend"), required=False, help_text=_("Empty: none.")
-    )
-
-    starts_on = forms.DateField(
-        label=_("Starts"),
-        required=False,
-        widget=date_input(),
-        help_text=_("Empty: when it is published."),
-    )
-    starts_time = forms.TimeField(label=_("Starts at"), required=False, widget=time_input())
-    ends_on = forms.DateField(
-        label=_("Ends"),
-        required=False,
-        widget=date_input(),
-        help_text=_("Without a time, this day still counts. Empty: no end."),
-    )
-    ends_time = forms.TimeField(label=_("Ends at"), required=False, widget=time_input())
-
-    scope = forms.ChoiceField(
-        label=_("Applies to"),
-        choices=SCOPES,
-        initial="all",
-        widget=forms.RadioSelect({"x-model": "scope"}),
-    )
-    categories = forms.MultipleChoiceField(
-        label=_("Categories"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-    products = Lines(
-        label=_("Products"),
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text=_("SKUs, one a line."),
-    )
-    tags = Lines(
-        label=_("Customer tags"),
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Only customers with one of these tags, separated by commas. Empty: all."),
-    )
-
-    uses = Count(
-        label=_("Uses in all"), required=False, min_value=0, help_text=_("Empty: unlimited.")
-    )
-    uses_per_customer = Count(label=_("Uses per customer"), required=False, min_value=0)
-    uses_per_code = Count(label=_("Uses per code"), required=False, min_value=0)
-    budget = MoneyByCurrency(
-        label=_("Budget"),
-        required=False,
-        help_text=_("The most that is given away in all; kept in the first currency."),
-    )
-
-    stacking_group = Text(
-        label=_("Stacking group"),
-        required=False,
-        initial="order",
-        help_text=_("Coupons of one group never go together."),
-    )
-    stacks_with = Lines(
-        label=_("Goes together with"),
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Groups it may be combined with, separated by commas. Empty: none."),
-    )
-
-    codes = forms.ChoiceField(
-        label=_("Codes"),
-        choices=CODES,
-        initial="shared",
-        widget=forms.RadioSelect({"x-model": "codes"}),
-    )
-    code = Text(
-        label=_("Shared code"),
-        required=False,
-        max_length=64,
-        help_text=_("Case, spaces and hyphens don't matter when it is typed."),
-    )
-    count = Count(label=_("Number of codes"), required=False, min_value=1, initial=1_000)
-    pattern = Text(
-        label=_("Pattern"),
-        required=False,
-        max_length=64,
-        help_text=_("SUMMER-####-####, where # is a random character. Empty: a safe one."),
-    )
 
     def __init__(
         self, *args: Any, merchant: Merchant, stored: Mapping[str, Any] | None = None, **kw: Any
@@ -209,18 +117,38 @@ class CouponForm(forms.Form):
         self.merchant = merchant
         #: The definition being changed; None for a new coupon.
         self.stored = stored
-        if stored is not None:
-            kw["initial"] = typed(stored) | kw.get("initial", {})
+        new = {"uses_per_code": 1, "methods": PLAIN["methods"]}
+        kw["initial"] = (new if stored is None else typed(stored)) | kw.get("initial", {})
         super().__init__(*args, **kw)
-        for name in ("value", "cap", "min_spend", "budget"):
-            self.fields[name].widget.currency = merchant.currency
-        paths = Category.objects.of(merchant).order_by("path").values_list("path", flat=True)
-        known = list(paths[:MAX_CATEGORIES])
-        chosen = [path for path in self.initial.get("categories", []) if path not in known]
-        self.fields["categories"].choices = [(path, path) for path in known + chosen]
+        for field in self.fields.values():
+            if isinstance(field, MoneyByCurrency | Repeated):
+                field.widget.currency = merchant.currency
+        self._offer(OF_CATEGORIES, Category.objects.of(merchant), "path", "path")
+        self._offer(["channels"], Channel.objects.of(merchant), "slug", "name")
+        if self.initial.get("scope") == "both":
+            both = ("both", _("Some categories and some products"))
+            self.fields["scope"].choices = [*self.fields["scope"].choices, both]
         if stored is not None:
             for name in ("slug", "codes", "count", "pattern"):
                 del self.fields[name]
+
+    def _offer(self, names: Sequence[str], rows: Any, key: str, label: str) -> None:
+        """Offer the merchant's rows to tick, and what the coupon names besides."""
+        known = list(rows.order_by(key).values_list(key, label)[:MAX_OFFERED])
+        for name in names:
+            chosen = set(self.initial.get(name) or []) - {value for value, _label in known}
+            self.fields[name].choices = known + [(value, value) for value in sorted(chosen)]
+
+    def opened(self) -> dict[str, bool]:
+        """Say which folded groups stand open: those that hold something, or an error."""
+        return {group: any(map(self._says, names)) for group, names in FOLDED.items()}
+
+    def _says(self, name: str) -> bool:
+        if self.is_bound:
+            data = getattr(self, "cleaned_data", {}).get(name)
+        else:
+            data = self.initial.get(name)
+        return name in self.errors or data not in (None, "", [], 0, False, PLAIN.get(name))
 
     def clean(self) -> dict[str, Any]:
         """Suggest a slug; ask for the choices that only the form knows of."""
@@ -240,33 +168,18 @@ class CouponForm(forms.Form):
     def definition(self) -> dict[str, Any]:
         """Return what was typed in the form of the contract; what isn't shown stays."""
         data, old = self.cleaned_data, self.stored or {}
-        percent = data["kind"] == Kind.PERCENT_OFF
-        chosen = data["scope"]
-        body: dict[str, Any] = {
+        body = {
             "name": data["name"],
+            "names": {each["language"]: each["name"] for each in data["names"]},
+            "description": data["description"],
+            "thank_you": data["thank_you"],
             "kind": data["kind"],
-            "value": None if percent else data["value"],
-            "percent": (data["percent"].strip().rstrip("%") or None) if percent else None,
-            "cap": data["cap"] if percent else None,
-            "min_spend": data["min_spend"],
-            "starts_at": self._starts_at(),
-            "ends_at": self._ends_at(),
-            "time_zone": self.zone,
-            "scope": {
-                **(old.get("scope") or {}),
-                "categories": data["categories"] if chosen == "categories" else [],
-                "products": data["products"] if chosen == "products" else [],
-            },
-            "customers": {**(old.get("customers") or {}), "tags": data["tags"]},
-            "limits": {
-                **(old.get("limits") or {}),
-                "uses": data["uses"],
-                "uses_per_customer": data["uses_per_customer"],
-                "uses_per_code": data["uses_per_code"] or 1,
-                "budget": data["budget"],
-            },
-            "stacking_group": data["stacking_group"] or "order",
-            "stacks_with": data["stacks_with"],
+            **NO_BENEFIT,
+            **self._benefit(),
+            "convert": data["convert"],
+            **self._conditions(),
+            "limits": {**(old.get("limits") or {}), **self._limits()},
+            **self._around(),
         }
         if self.stored is None:
             body["slug"] = data["slug"]
@@ -274,6 +187,88 @@ class CouponForm(forms.Form):
         elif self.stored.get("code"):
             body["code"] = data["code"]
         return body
+
+    def _benefit(self) -> dict[str, Any]:
+        """Return the fields of the kind chosen; what was typed for another is dropped."""
+        data = self.cleaned_data
+        kind = data["kind"]
+        if kind == Kind.AMOUNT_OFF:
+            return {"value": data["value"]}
+        if kind == Kind.PERCENT_OFF:
+            return {"percent": plain_percent(data["percent"]), "cap": data["cap"]}
+        if kind == Kind.FREE_SHIPPING:
+            return {"cap": data["cap"]}
+        if kind == Kind.GIFT:
+            return {"gifts": data["gifts"]}
+        if kind == Kind.TIERED and data["tiering"] == "every":
+            every = {name: data[f"every_{name}"] for name in ("step", "value", "max_times")}
+            return {"every": every}
+        if kind == Kind.TIERED:
+            return {"tiers": data["tiers"], "cap": data["cap"]}
+        if kind == Kind.BUY_X_GET_Y:
+            return {
+                **{name: data[name] for name in ("buy_quantity", "get_quantity", "max_times")},
+                "get_percent": plain_percent(data["get_percent"]),
+                "cap": data["cap"],
+                "get_scope": self._get_scope(),
+            }
+        return {}
+
+    def _get_scope(self) -> dict[str, Any] | None:
+        chosen = {name: self._ticked(f"get_{name}") for name in ("categories", "products")}
+        old = (self.stored or {}).get("get_scope") or {}
+        return {**old, **chosen} if any(chosen.values()) else None
+
+    def _ticked(self, name: str) -> list[str]:
+        """Return a list, as it was where only its order differs: that is no change."""
+        new: list[str] = self.cleaned_data[name]
+        old: list[str] = self.initial.get(name) or []
+        return old if sorted(old) == sorted(new) else new
+
+    def _conditions(self) -> dict[str, Any]:
+        data, old = self.cleaned_data, self.stored or {}
+        by_category = data["scope"] in ("categories", "both")
+        by_product = data["scope"] in ("products", "both")
+        return {
+            **{
+                name: data[name]
+                for name in (
+                    "min_spend", "min_quantity", "threshold_after_discounts", "valid_days",
+                    "weekly_windows", "countries", "payment_methods", "partners",
+                )
+            },
+            "starts_at": self._starts_at(),
+            "ends_at": self._ends_at(),
+            "time_zone": self.zone,
+            "starts_after_days": data["starts_after_days"] or 0,
+            "channels": self._ticked("channels"),
+            "scope": {
+                "categories": self._ticked("categories") if by_category else [],
+                "products": data["products"] if by_product else [],
+                "exclude_categories": self._ticked("exclude_categories"),
+                "exclude_products": data["exclude_products"],
+                "exclude_sale_items": data["exclude_sale_items"],
+            },
+            "customers": {
+                **(old.get("customers") or {}),
+                **{name: data[ours] or None for name, ours in CUSTOMERS.items()},
+            },
+        }  # fmt: skip
+
+    def _limits(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in LIMITS}
+
+    def _around(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        found = {
+            name: data[name]
+            for name in ("stacks_with", "priority", "methods", "claim_required", "claw_back")
+        }
+        # A choice left open is the contract's default.
+        for name in ("stacking_group", "member_prices", "return_policy", "funded_by", "risk_level"):
+            found[name] = data[name] or None
+        extends = data["return_policy"] == "restore_and_extend"
+        return found | {"extend_days": data["extend_days"] if extends else None}
 
     @property
     def zone(self) -> str:
@@ -291,37 +286,3 @@ class CouponForm(forms.Form):
             return None
         # Windows are half-open: a day that still counts ends where the next begins.
         return instant(day, at, self.zone) if at else instant(day + timedelta(1), time(), self.zone)
-
-
-def instant(day: date, at: time, zone: str) -> str:
-    """Write a wall time of a zone with its offset."""
-    return datetime.combine(day, at, ZoneInfo(zone)).isoformat()
-
-
-def typed(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn a definition back into what a person would have typed."""
-    zone = ZoneInfo(definition["time_zone"])
-    limits = definition["limits"]
-    scope = definition.get("scope") or {}
-    found = {
-        name: definition.get(name)
-        for name in (
-            "name", "kind", "value", "percent", "cap", "min_spend", "stacking_group",
-            "stacks_with", "code",
-        )
-    }  # fmt: skip
-    found |= {name: limits.get(name) for name in ("uses", "uses_per_customer", "budget")}
-    found["uses_per_code"] = limits.get("uses_per_code") or 1
-    found |= {"categories": scope.get("categories") or [], "products": scope.get("products") or []}
-    found["scope"] = next((k for k in ("categories", "products") if found[k]), "all")
-    found["tags"] = (definition.get("customers") or {}).get("tags") or []
-    if definition.get("starts_at"):
-        start = datetime.fromisoformat(definition["starts_at"]).astimezone(zone)
-        found |= {"starts_on": start.date(), "starts_time": start.time() or None}
-    if definition.get("ends_at"):
-        end = datetime.fromisoformat(definition["ends_at"]).astimezone(zone)
-        if end.time() == time():
-            found |= {"ends_on": end.date() - timedelta(1), "ends_time": None}
-        else:
-            found |= {"ends_on": end.date(), "ends_time": end.time()}
-    return found

@@ -58,10 +58,15 @@ SENTENCES = (
     gettext_noop("This user name is taken; choose another."),
     gettext_noop("Name at least one."),
     gettext_noop("automatic or api."),
+    gettext_noop("There is no such order."),
 )
 
 SHAPES = (
     gettext_noop("There is no product %(sku)s."),
+    gettext_noop("There is no category %(path)s."),
+    gettext_noop("%(sku)s has no price; type one."),
+    gettext_noop("There is no sales channel %(slug)s."),
+    gettext_noop("%(count)s more of these are unknown."),
     gettext_noop("A coupon that is %(state)s cannot be published."),
     gettext_noop("A coupon that is %(state)s cannot become %(other)s."),
     gettext_noop("From 1 to %(most)s codes."),

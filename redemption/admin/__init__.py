@@ -3,7 +3,8 @@
 from coupons.admin.coupon_page import PANELS
 from redemption.admin import api_key, order, redemption
 from redemption.admin.coupon_uses import latest_uses
+from redemption.admin.trial import trial_panel
 
-PANELS.append(latest_uses)
+PANELS.extend([trial_panel, latest_uses])
 
 __all__ = ["api_key", "order", "redemption"]

@@ -2,13 +2,16 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import badge, money, when
+from coupons.models import Coupon
 from coupons.staff import Area
+from redemption.admin.trial import trial_view
 from redemption.models import Order, OrderLine
 
 
@@ -52,6 +55,19 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
         "refunded_money",
     )
     readonly_fields = ("status_word", "total_money", "refunded_money")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that tries a coupon on a cart or on one of these orders."""
+        own = path(
+            "try/<int:pk>/", self.admin_site.admin_view(self.try_view), name="redemption_trial"
+        )
+        return [own, *super().get_urls()]
+
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Try a coupon on a cart."""
+        request.current_app = self.admin_site.name
+        context = {**self.admin_site.each_context(request), "opts": Coupon._meta}
+        return trial_view(request, pk, context=context)
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look an order up by its whole name."""

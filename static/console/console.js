@@ -26,6 +26,30 @@
         row.querySelectorAll("input").forEach(function (input) { input.value = ""; });
       }
     }
+    var more = event.target.closest("[data-add-entry]");
+    if (more) {
+      var list = more.parentElement;
+      // Numbers only part the entries; they need not follow each other.
+      var next = Math.max.apply(null, [-1].concat(Array.from(list.querySelectorAll("[data-entry] [name]"), function (input) {
+        return parseInt(input.name.slice(list.dataset.repeated.length + 1), 10);
+      }))) + 1;
+      var holder = document.createElement("div");
+      holder.innerHTML = list.querySelector("template").innerHTML.replaceAll("__n__", next);
+      var entry = holder.firstElementChild;
+      more.before(entry);
+      entry.querySelector("input").focus();
+    }
+    var gone = event.target.closest("[data-remove-entry]");
+    if (gone) {
+      var last = gone.closest("[data-entry]");
+      if (last.parentElement.querySelectorAll("[data-entry]").length > 1) {
+        last.remove();
+      } else {
+        last.querySelectorAll("input").forEach(function (input) {
+          if (input.type === "checkbox") { input.checked = false; } else { input.value = ""; }
+        });
+      }
+    }
   });
 
   document.addEventListener("change", function (event) {

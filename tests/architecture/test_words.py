@@ -13,11 +13,13 @@ from coupons.admin.words import SENTENCES, SHAPES, sentence
 #: Whose errors the console's forms show.
 VERBS = [
     "coupons/lifecycle.py",
+    "coupons/references.py",
     "coupons/issuing.py",
     "coupons/constraints.py",
     "coupons/coding.py",
     "coupons/team.py",
     "redemption/keys.py",
+    "redemption/trial.py",
 ]
 PLACEHOLDER = re.compile(r"%\([a-z]+\)s")
 

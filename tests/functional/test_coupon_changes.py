@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def shop() -> Shop:
-    return Shop.open(time_zone="Europe/Berlin")
+    shop = Shop.open(time_zone="Europe/Berlin")
+    shop.sells(WHOLE)
+    return shop
 
 
 # --- Changes -----------------------------------------------------------------------

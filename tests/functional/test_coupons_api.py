@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def shop() -> Shop:
-    return Shop.open(time_zone="Europe/Berlin")
+    shop = Shop.open(time_zone="Europe/Berlin")
+    shop.sells(WHOLE)
+    return shop
 
 
 def test_a_draft_shows_its_definition_state_version_and_counters(shop: Shop) -> None:
@@ -34,6 +36,7 @@ def test_what_get_answers_can_be_posted_again(shop: Shop) -> None:
     shop.api.post("coupons", WHOLE)
     first = shop.api.get("coupons/whole").body
     other = Shop.open("other")
+    other.sells(WHOLE)
     again = other.api.post("coupons", first)
     assert again.status == 201, again
     assert again.body == first

@@ -1,0 +1,155 @@
+"""A coupon tried on a cart before anybody uses it: the same engine, nothing written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from coupons import catalogue, terms
+from coupons.caller import Caller
+from coupons.errors import FieldError, Invalid
+from coupons.models import Coupon, Merchant, Product
+from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
+from coupons.pricing.evaluate import evaluate
+from coupons.pricing.money import format_amount
+from coupons.pricing.terms import METHODS, CouponTerms
+from redemption import facts as fact_finding
+from redemption.answers import quote_answer
+from redemption.carts import cart_for, check
+from redemption.models import Order
+from redemption.shapes import CartBody, CartLine, QuoteAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """Some of one product; without a price, at the product's own."""
+
+    sku: str
+    quantity: int = 1
+    unit_price: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What to try on: a past order by its number, or goods."""
+
+    order: str = ""
+    goods: Sequence[Goods] = ()
+    customer: str | None = None
+    country: str | None = None
+    shipping: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The cart as it was priced, and its quote."""
+
+    cart: CartBody
+    quote: QuoteAnswer
+
+
+def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tried:
+    """Price a sample cart with a coupon as if it were out and claimed; writes nothing.
+
+    Raises `Invalid` for an order or a product that the shop does not have.
+    """
+    merchant = coupon.merchant
+    if sample.order:
+        body = _cart_of_order(merchant=merchant, sample=sample)
+    else:
+        body = _cart_of_goods(merchant=merchant, sample=sample)
+    checked = check(body)
+    version = (coupon.pk, coupon.version)
+    compiled = terms.load([version])[version]
+    caller = Caller(
+        merchant=merchant,
+        actor="system",
+        method=next(way for way in METHODS if way in compiled.methods),
+    )
+    facts = fact_finding.gather(
+        caller=caller,
+        customer=body.customer,
+        codes=[],
+        skus=checked.skus,
+        channel=body.channel,
+        at=at,
+    )
+    quote = evaluate(
+        cart=cart_for(checked=checked, facts=facts, caller=caller),
+        candidates=[_candidate(coupon=coupon, compiled=compiled, at=at)],
+        at=at,
+        method=caller.method,
+    )
+    zones = {coupon.slug: coupon.time_zone}
+    return Tried(body, quote_answer(quote=quote, zones=zones, language=language))
+
+
+def _candidate(*, coupon: Coupon, compiled: CouponTerms, at: datetime) -> Candidate:
+    """Stand in for a code of the coupon; what its limits have lost already counts."""
+    counter = coupon.counter
+    status = CodeStatus(
+        coupon_state=CouponState.LIVE,
+        published_at=coupon.published_at or at,
+        claimed_at=at if compiled.claim_required else None,
+        coupon_uses=counter.uses,
+        budget_used=counter.budget_used_minor,
+    )
+    return Candidate(code=coupon.slug, terms=compiled, status=status)
+
+
+def _cart_of_order(*, merchant: Merchant, sample: Sample) -> CartBody:
+    order = (
+        Order.objects.of(merchant)
+        .select_related("customer", "channel")
+        .filter(ref=sample.order)
+        .first()
+    )
+    if order is None:
+        raise Invalid(errors=[FieldError("order", "There is no such order.")])
+    return CartBody(
+        currency=order.currency,
+        lines=[
+            CartLine(
+                id=line.ref,
+                sku=line.sku,
+                quantity=line.quantity,
+                unit_price=format_amount(line.unit_price_minor, order.currency),
+                member_discount=format_amount(line.member_discount_minor, order.currency),
+            )
+            for line in order.lines.order_by("pk")
+        ],
+        customer=order.customer.ref if order.customer else None,
+        channel=order.channel.slug if order.channel else None,
+        country=sample.country,
+        shipping=sample.shipping,
+    )
+
+
+def _cart_of_goods(*, merchant: Merchant, sample: Sample) -> CartBody:
+    known = catalogue.known(merchant=merchant, skus=[each.sku for each in sample.goods])
+    errors, lines = [], []
+    for i, each in enumerate(sample.goods):
+        product = known.get(each.sku)
+        price = each.unit_price or _own_price(product=product, currency=merchant.currency)
+        if product is None:
+            errors.append(FieldError(f"goods.{i}", f"There is no product {each.sku}."))
+        elif price is None:
+            errors.append(FieldError(f"goods.{i}", f"{each.sku} has no price; type one."))
+        else:
+            line = CartLine(id=str(i), sku=each.sku, quantity=each.quantity, unit_price=price)
+            lines.append(line)
+    if errors:
+        raise Invalid(errors=errors)
+    return CartBody(
+        currency=merchant.currency,
+        lines=lines,
+        customer=sample.customer,
+        country=sample.country,
+        shipping=sample.shipping,
+    )
+
+
+def _own_price(*, product: Product | None, currency: str) -> str | None:
+    """Return a product's price; one in another currency says nothing about this one."""
+    if product is None or product.price_minor is None or product.currency != currency:
+        return None
+    return format_amount(product.price_minor, currency)
