@@ -45,19 +45,8 @@ def load(*, shop: Shop, source: Source, told: Told) -> dict[str, int]:
         }
     )
     copy_in(into="coupons_product", rows=rows)
-    named = _only_offered(shop=shop, source=source, listed=set(rows["sku"].to_pylist()))
-    told(table.num_rows + named)
-    return {"categories": len(ids), "products": table.num_rows + named}
-
-
-def _only_offered(*, shop: Shop, source: Source, listed: set[str]) -> int:
-    """Create the few products that coupons name and the list leaves out; return how many."""
-    offered = {sku for skus in source.scopes.values() for sku in skus}
-    made = [
-        Product(merchant=shop.merchant, sku=sku, currency=CURRENCY)
-        for sku in sorted(offered - listed)
-    ]
-    return len(Product.objects.bulk_create(made))
+    told(table.num_rows)
+    return {"categories": len(ids), "products": table.num_rows}
 
 
 def _categories(*, shop: Shop, paths: set[str]) -> dict[str, int]:

@@ -111,8 +111,7 @@ def _median(values: list[int]) -> int:
 
 def _kinds_of_goods(shop: Shop) -> Mapping[str, str]:
     """Return by SKU what a person would call the product's category."""
-    sorted_in = Product.objects.of(shop.merchant).exclude(category=None)
-    known = sorted_in.values_list("sku", "category__path")
+    known = Product.objects.of(shop.merchant).values_list("sku", "category__path")
     names = {
         path: path.split("/")[min(1, path.count("/"))].replace("-", " ")
         for path in {path for _, path in known}
