@@ -16,6 +16,7 @@ from redemption import facts as fact_finding
 from redemption.answers import quote_answer
 from redemption.carts import cart_for, check
 from redemption.models import Order
+from redemption.quoting import rates_for, taxed
 from redemption.shapes import CartBody, CartLine, QuoteAnswer
 
 
@@ -71,14 +72,14 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         codes=[],
         skus=checked.skus,
         channel=body.channel,
+        country=body.country,
         at=at,
     )
-    quote = evaluate(
-        cart=cart_for(checked=checked, facts=facts, caller=caller),
-        candidates=[_candidate(coupon=coupon, compiled=compiled, at=at)],
-        at=at,
-        method=caller.method,
-    )
+    cart = cart_for(checked=checked, facts=facts, caller=caller)
+    candidates = [_candidate(coupon=coupon, compiled=compiled, at=at)]
+    rates = rates_for(caller=caller, cart=cart, candidates=candidates, at=at)
+    quote = evaluate(cart=cart, candidates=candidates, at=at, method=caller.method, rates=rates)
+    quote = taxed(quote=quote, cart=cart, facts=facts)
     zones = {coupon.slug: coupon.time_zone}
     return Tried(body, quote_answer(quote=quote, zones=zones, language=language))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.test import Client
 
-from coupons.models import Category, Channel, Merchant, Product
+from coupons.models import Category, Merchant, Product
 from redemption import keys
 from redemption.models import Scope
 
@@ -97,17 +97,14 @@ class Shop:
         return Api(key)
 
     def sells(self, definition: dict[str, Any]) -> None:
-        """Have everything that a definition names."""
-        scopes = [definition.get("scope") or {}, definition.get("get_scope") or {}]
-        for scope in scopes:
+        """Have every category and gift that a definition names."""
+        for scope in (definition.get("scope") or {}, definition.get("get_scope") or {}):
             for path in [*scope.get("categories", ()), *scope.get("exclude_categories", ())]:
                 Category.objects.get_or_create(merchant=self.merchant, path=path)
-            for sku in [*scope.get("products", ()), *scope.get("exclude_products", ())]:
-                Product.objects.get_or_create(
-                    merchant=self.merchant, sku=sku, defaults={"currency": "USD"}
-                )
-        for channel in definition.get("channels", ()):
-            Channel.objects.get_or_create(merchant=self.merchant, slug=channel)
+        for gift in definition.get("gifts", ()):
+            Product.objects.get_or_create(
+                merchant=self.merchant, sku=gift["sku"], defaults={"currency": "USD"}
+            )
 
     def coupon(self, slug: str = "ten-off", *, publish: bool = True, **definition: Any) -> str:
         """Create a coupon of 10 USD off with the shared code of its slug, and publish it."""

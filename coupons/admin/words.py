@@ -65,7 +65,6 @@ SHAPES = (
     gettext_noop("There is no product %(sku)s."),
     gettext_noop("There is no category %(path)s."),
     gettext_noop("%(sku)s has no price; type one."),
-    gettext_noop("There is no sales channel %(slug)s."),
     gettext_noop("%(count)s more of these are unknown."),
     gettext_noop("A coupon that is %(state)s cannot be published."),
     gettext_noop("A coupon that is %(state)s cannot become %(other)s."),

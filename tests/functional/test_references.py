@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coupons.models import Category, Channel, Coupon, Product
+from coupons.models import Category, Coupon, Product
 from tests.definitions import MINIMAL, fields
 from tests.shop import Shop
 
@@ -18,9 +18,8 @@ def shop() -> Shop:
     shop = Shop.open()
     Category.objects.create(merchant=shop.merchant, path="shoes/running")
     Product.objects.create(merchant=shop.merchant, sku="SHOE", currency="USD")
-    Channel.objects.create(merchant=shop.merchant, slug="web-us", name="Web")
     other = Shop.open("other")
-    other.sells({"scope": {"categories": ["hats"], "products": ["HAT"]}, "channels": ["till"]})
+    other.sells({"scope": {"categories": ["hats"]}, "gifts": [{"sku": "HAT"}]})
     return shop
 
 
@@ -29,12 +28,8 @@ def shop() -> Shop:
     [
         ({"scope": {"categories": ["shoes", "hats"]}}, "scope.categories.1", "category hats"),
         ({"scope": {"exclude_categories": ["sh"]}}, "scope.exclude_categories.0", "category sh"),
-        ({"scope": {"products": ["SHOE", "HAT"]}}, "scope.products.1", "product HAT"),
-        ({"scope": {"exclude_products": ["HAT"]}}, "scope.exclude_products.0", "product HAT"),
-        (GROUP | {"get_scope": {"products": ["HAT"]}}, "get_scope.products.0", "product HAT"),
         (GROUP | {"get_scope": {"categories": ["x"]}}, "get_scope.categories.0", "category x"),
         ({"kind": "gift", "value": None, "gifts": [{"sku": "HAT"}]}, "gifts.0.sku", "product HAT"),
-        ({"channels": ["web-us", "till"]}, "channels.1", "sales channel till"),
     ],
 )
 def test_what_the_shop_does_not_have_is_told_where_it_stands(
@@ -47,21 +42,30 @@ def test_what_the_shop_does_not_have_is_told_where_it_stands(
 
 
 def test_what_the_shop_has_is_taken_and_a_category_above_a_known_one_too(shop: Shop) -> None:
-    scope = {"categories": ["shoes", "shoes/running"], "products": ["SHOE"]}
-    answer = shop.api.post("coupons", MINIMAL | {"scope": scope, "channels": ["web-us"]})
+    scope = {"categories": ["shoes", "shoes/running"]}
+    gift = {"kind": "gift", "value": None, "gifts": [{"sku": "SHOE"}]}
+    answer = shop.api.post("coupons", MINIMAL | gift | {"scope": scope})
+    assert answer.status == 201, answer
+
+
+def test_a_shop_without_categories_is_believed_and_so_are_products_and_channels() -> None:
+    shop = Shop.open()
+    named = {"scope": {"categories": ["hats"], "products": ["HAT"]}, "channels": ["till"]}
+    answer = shop.api.post("coupons", MINIMAL | named)
     assert answer.status == 201, answer
 
 
 def test_of_many_unknown_ones_the_first_few_are_named(shop: Shop) -> None:
-    skus = [f"P-{n}" for n in range(50)]
-    answer = shop.api.post("coupons", MINIMAL | {"scope": {"products": skus}})
-    assert fields(answer) == [*(f"scope.products.{n}" for n in range(5)), "scope.products"]
+    paths = [f"p-{n:02}" for n in range(50)]
+    answer = shop.api.post("coupons", MINIMAL | {"scope": {"categories": paths}})
+    assert fields(answer) == [*(f"scope.categories.{n}" for n in range(5)), "scope.categories"]
     assert answer.body["errors"][5]["message"] == "45 more of these are unknown."
 
 
-def test_a_coupon_goes_on_naming_a_product_that_is_gone(shop: Shop) -> None:
-    shop.api.post("coupons", MINIMAL | {"scope": {"products": ["SHOE"]}})
+def test_a_coupon_goes_on_naming_a_gift_that_is_gone(shop: Shop) -> None:
+    gift = {"kind": "gift", "value": None, "gifts": [{"sku": "SHOE"}]}
+    shop.api.post("coupons", MINIMAL | gift)
     Product.objects.of(shop.merchant).delete()
     assert shop.api.patch("coupons/s-1", {"name": "Other"}).status == 200
-    answer = shop.api.patch("coupons/s-1", {"scope": {"products": ["SHOE", "HAT"]}})
-    assert fields(answer) == ["scope.products.1"]
+    answer = shop.api.patch("coupons/s-1", {"gifts": [{"sku": "SHOE"}, {"sku": "HAT"}]})
+    assert fields(answer) == ["gifts.1.sku"]
