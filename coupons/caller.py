@@ -21,6 +21,8 @@ class Caller:
     #: Set where the process remembers the caller from an earlier request: what the rows of
     #: key, merchant and channel looked like then. `redemption.keys` says how it is checked.
     stamp: str = ""
+    #: By which the process remembers it.
+    digest: bytes = b""
 
     # What Django REST framework and the log ask of a user.
     is_authenticated = True

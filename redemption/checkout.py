@@ -18,14 +18,13 @@ from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
 from coupons.pricing.quote import Quote
-from redemption import facts as fact_finding
 from redemption import ledger
 from redemption.answers import quote_answer
 from redemption.carts import CheckedCart, cart_for, check
 from redemption.errors import CouponRejected, OrderAlreadyRedeemed, TakeLost, TryAgain
 from redemption.facts import Facts
 from redemption.models import Redemption
-from redemption.quoting import quoted
+from redemption.quoting import facts_for, quoted
 from redemption.shapes import CartBody, QuoteAnswer, RedemptionAnswer, RedemptionBody
 from redemption.taking import Entry
 
@@ -50,12 +49,12 @@ def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
     error: the quote says why.
     """
     checked = check(body)
-    facts = _gather(caller=caller, checked=checked, at=at)
+    facts = facts_for(caller=caller, checked=checked, at=at)
     quote = quoted(
         caller=caller,
         cart=cart_for(checked=checked, facts=facts, caller=caller),
         facts=facts,
-        codes=checked.codes,
+        candidates=facts.candidates(checked.codes),
         at=at,
         method=caller.method,
     )
@@ -89,15 +88,16 @@ def redeem(
         raise Invalid(errors=[FieldError("hold", "Holds are not available yet.")])
     with transaction.atomic(savepoint=False, durable=beside is _nothing_beside):
         # 2. Gather the facts, the order's earlier redemptions among them.
-        facts = _gather(caller=caller, checked=checked, at=at, order=body.order)
+        facts = facts_for(caller=caller, checked=checked, at=at, order=body.order)
         # 3. The same again is the same redemption.
         if repeated := _repeated(checked=checked, facts=facts):
             return Redeemed(answer=_stored_answer(repeated), created=False)
         # 4. Quote, beside what the order has used already.
         method = method or caller.method
         cart = cart_for(checked=checked, facts=facts, caller=caller, order=body.order)
+        asked = facts.candidates(checked.codes)
         quote = quoted(
-            caller=caller, cart=cart, facts=facts, codes=checked.codes, at=at, method=method
+            caller=caller, cart=cart, facts=facts, candidates=asked, at=at, method=method
         )
         # 5. All or nothing, unless the caller takes what applies.
         if not quote.applied or (quote.rejected and not body.partial):
@@ -139,21 +139,6 @@ def retried(attempt: Callable[[], T]) -> T:
             if broken_constraint(error) != "use_stands_once_per_order_and_code":
                 raise
     raise TryAgain
-
-
-def _gather(
-    *, caller: Caller, checked: CheckedCart, at: datetime, order: str | None = None
-) -> Facts:
-    return fact_finding.gather(
-        caller=caller,
-        customer=checked.body.customer,
-        codes=checked.codes,
-        skus=checked.skus,
-        channel=checked.body.channel,
-        country=checked.body.country,
-        at=at,
-        order=order,
-    )
 
 
 def _repeated(*, checked: CheckedCart, facts: Facts) -> uuid.UUID | None:

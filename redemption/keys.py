@@ -101,7 +101,7 @@ def caller_for(*, key: str, at: datetime) -> Caller | None:
         channel=channel,
         method=method,
     )
-    _remember(key=key, caller=replace(caller, stamp=stamp), expires_at=expires_at)
+    _remember(caller=replace(caller, stamp=stamp, digest=_digest(key)), expires_at=expires_at)
     return caller
 
 
@@ -118,8 +118,7 @@ def remembered(*, key: str, at: datetime) -> Caller | None:
 
 def forget(*, caller: Caller) -> None:
     """Drop a remembered caller whose rows have changed."""
-    for digest in [digest for digest, (known, _) in list(_met.items()) if known is caller]:
-        _met.pop(digest, None)
+    _met.pop(caller.digest, None)
 
 
 def close_if_cut() -> None:
@@ -151,10 +150,10 @@ KEPT = 1_000
 _met: dict[bytes, tuple[Caller, datetime | None]] = {}
 
 
-def _remember(*, key: str, caller: Caller, expires_at: datetime | None) -> None:
+def _remember(*, caller: Caller, expires_at: datetime | None) -> None:
     while len(_met) >= KEPT:
         _met.pop(next(iter(_met)), None)
-    _met[_digest(key)] = (caller, expires_at)
+    _met[caller.digest] = (caller, expires_at)
 
 
 def _digest(key: str) -> bytes:

@@ -8,11 +8,9 @@ from coupons.pricing.best import MAX_STEPS, best_combination
 from coupons.pricing.qualify import qualify
 from coupons.pricing.quote import Applied, Rejected
 from coupons.reasons import language_of
-from redemption import facts as fact_finding
 from redemption.answers import applied_answer, quote_answer, rejected_answer
 from redemption.carts import CheckedCart, cart_for, check
-from redemption.facts import Facts
-from redemption.quoting import rates_for, taxed
+from redemption.quoting import facts_for, rates_for, taxed
 from redemption.shapes import AppliedAnswer, CartBody, QualificationAnswer, RejectedAnswer
 
 
@@ -25,7 +23,7 @@ def qualifications(*, caller: Caller, body: CartBody, at: datetime) -> Qualifica
     # 1. The codes to try: those named, then the open ones that could be for this cart.
     found, complete = _open_codes(caller=caller, checked=checked, at=at)
     codes = [*checked.codes, *(code for code in found if code not in checked.codes)]
-    facts = _gather(caller=caller, checked=checked, codes=codes, at=at)
+    facts = facts_for(caller=caller, checked=checked, codes=codes, at=at)
     # 2. Each by itself, and the best of all.
     cart = cart_for(checked=checked, facts=facts, caller=caller)
     candidates = facts.candidates(codes)
@@ -84,16 +82,4 @@ def _open_codes(*, caller: Caller, checked: CheckedCart, at: datetime) -> tuple[
         gaps=sorted({line.sku for line in lines if line.category is None}),
         at=at,
         most=reach.MOST,
-    )
-
-
-def _gather(*, caller: Caller, checked: CheckedCart, codes: list[str], at: datetime) -> Facts:
-    return fact_finding.gather(
-        caller=caller,
-        customer=checked.body.customer,
-        codes=codes,
-        skus=checked.skus,
-        channel=checked.body.channel,
-        country=checked.body.country,
-        at=at,
     )

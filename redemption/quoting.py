@@ -1,4 +1,4 @@
-"""Put a cart and its facts to the engine, with what only some carts need."""
+"""Gather the facts for a cart and put both to the engine, with what only some carts need."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,31 @@ from coupons.pricing.evaluate import evaluate
 from coupons.pricing.exchange import NO_RATES, Rates, needs_rates
 from coupons.pricing.quote import Quote
 from coupons.pricing.tax import with_tax
+from redemption import facts as fact_finding
+from redemption.carts import CheckedCart
 from redemption.facts import Facts
+
+
+def facts_for(
+    *,
+    caller: Caller,
+    checked: CheckedCart,
+    at: datetime,
+    codes: Sequence[str] | None = None,
+    order: str | None = None,
+) -> Facts:
+    """Gather the facts for a cart and its own codes, or other ones (normal forms)."""
+    body = checked.body
+    return fact_finding.gather(
+        caller=caller,
+        customer=body.customer,
+        codes=checked.codes if codes is None else codes,
+        skus=checked.skus,
+        channel=body.channel,
+        country=body.country,
+        at=at,
+        order=order,
+    )
 
 
 def quoted(
@@ -19,12 +43,11 @@ def quoted(
     caller: Caller,
     cart: Cart,
     facts: Facts,
-    codes: Sequence[str],
+    candidates: Sequence[Candidate],
     at: datetime,
     method: str,
 ) -> Quote:
-    """Quote a cart with codes (normal forms), beside what its order has used already."""
-    candidates = facts.candidates(codes)
+    """Quote a cart with these candidates, beside what its order has used already."""
     quote = evaluate(
         cart=cart,
         candidates=candidates,

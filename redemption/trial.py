@@ -9,14 +9,12 @@ from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid
 from coupons.models import Coupon, Merchant, Product
 from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
-from coupons.pricing.evaluate import evaluate
 from coupons.pricing.money import format_amount
 from coupons.pricing.terms import METHODS, CouponTerms
-from redemption import facts as fact_finding
 from redemption.answers import quote_answer
 from redemption.carts import cart_for, check
 from redemption.models import Order
-from redemption.quoting import rates_for, taxed
+from redemption.quoting import facts_for, quoted
 from redemption.shapes import CartBody, CartLine, QuoteAnswer
 
 
@@ -66,20 +64,15 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         actor="system",
         method=next(way for way in METHODS if way in compiled.methods),
     )
-    facts = fact_finding.gather(
+    facts = facts_for(caller=caller, checked=checked, at=at, codes=[])
+    quote = quoted(
         caller=caller,
-        customer=body.customer,
-        codes=[],
-        skus=checked.skus,
-        channel=body.channel,
-        country=body.country,
+        cart=cart_for(checked=checked, facts=facts, caller=caller),
+        facts=facts,
+        candidates=[_candidate(coupon=coupon, compiled=compiled, at=at)],
         at=at,
+        method=caller.method,
     )
-    cart = cart_for(checked=checked, facts=facts, caller=caller)
-    candidates = [_candidate(coupon=coupon, compiled=compiled, at=at)]
-    rates = rates_for(caller=caller, cart=cart, candidates=candidates, at=at)
-    quote = evaluate(cart=cart, candidates=candidates, at=at, method=caller.method, rates=rates)
-    quote = taxed(quote=quote, cart=cart, facts=facts)
     zones = {coupon.slug: coupon.time_zone}
     return Tried(body, quote_answer(quote=quote, zones=zones, language=language))
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from coupons.models import CouponCounter, JournalEntry
-from redemption import checkout
+from redemption import checkout, facts
 from redemption.errors import TakeLost
 from redemption.models import Redemption, Use, UseLine
 from tests.shop import Shop, cart, order
@@ -359,17 +359,17 @@ def test_what_goes_between_asking_and_taking_is_found_at_the_second_try(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.coupon("ten-off", limits={"uses": 1})
-    gathered = checkout.fact_finding.gather
+    gathered = facts.gather
     calls = []
 
     def and_lose(**asked: Any) -> Any:
-        facts = gathered(**asked)
+        found = gathered(**asked)
         calls.append(asked["order"])
         if len(calls) == 1:
             CouponCounter.objects.update(max_uses=0)
-        return facts
+        return found
 
-    monkeypatch.setattr(checkout.fact_finding, "gather", and_lose)
+    monkeypatch.setattr(facts, "gather", and_lose)
     answer = shop.api.post("redemptions", order("ten-off"))
     # The update was part of the attempt that was rolled back, so the second one wins.
     assert answer.status == 201
