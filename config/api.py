@@ -9,9 +9,11 @@ from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
 from redemption.api.views import (
+    ConfirmationEndpoint,
     QualificationsEndpoint,
     RedemptionEndpoint,
     RedemptionsEndpoint,
+    ReleaseEndpoint,
     ValidationsEndpoint,
 )
 
@@ -21,6 +23,8 @@ urlpatterns = [
     path("qualifications", QualificationsEndpoint.as_view()),
     path("redemptions", RedemptionsEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>", RedemptionEndpoint.as_view()),
+    path("redemptions/<uuid:redemption_id>/confirmation", ConfirmationEndpoint.as_view()),
+    path("redemptions/<uuid:redemption_id>/release", ReleaseEndpoint.as_view()),
     # Customers and products
     path("customers/bulk", CustomersBulkEndpoint.as_view()),
     path("customers/<str:ref>", CustomerEndpoint.as_view()),

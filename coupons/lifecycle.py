@@ -127,6 +127,7 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
         coupon.starts_at = coupon.starts_at or at
         coupon.updated_at = at
         coupon.save(update_fields=["state", "published_at", "starts_at", "updated_at"])
+        _revised(coupon)
         reach.keep(coupon=coupon, definition=current_definition(coupon))
         journal.record(
             merchant=coupon.merchant, type="coupon.published", actor=by, at=at, coupon=coupon
@@ -194,9 +195,18 @@ def _move(
         coupon.state = to
         coupon.updated_at = at
         coupon.save(update_fields=["state", "updated_at"])
+        _revised(coupon)
         reach.keep(coupon=coupon, definition=current_definition(coupon))
         journal.record(merchant=coupon.merchant, type=_EVENTS[to], actor=by, at=at, coupon=coupon)
     return coupon
+
+
+def _revised(coupon: Coupon) -> None:
+    """Let nobody take from the coupon who read it before this change.
+
+    It waits for those who are taking, so once the change is answered none of them is to come.
+    """
+    CouponCounter.objects.filter(coupon=coupon).update(revision=F("revision") + 1)
 
 
 def _lock(coupon: Coupon) -> Coupon:
@@ -234,6 +244,7 @@ def _write(*, coupon: Coupon, canonical: dict[str, Any], by: str, at: datetime) 
             "max_uses": limits["uses"],
             "budget_minor": parse_amount(amount, currency) if amount else None,
             "budget_currency": currency,
+            "revision": F("revision") + 1,
         },
         create_defaults={
             "merchant": coupon.merchant,

@@ -1,11 +1,16 @@
 """From the engine's quote to the body of an answer."""
 
+import uuid
+from datetime import UTC, datetime
 from functools import partial
+
+import msgspec
 
 from coupons.pricing.money import format_amount
 from coupons.pricing.quote import Applied, Quote, Rejected
 from coupons.pricing.terms import CouponTerms
 from coupons.reasons import language_of, sentence
+from redemption.models import Redemption
 from redemption.shapes import (
     AppliedAnswer,
     GiftAnswer,
@@ -13,6 +18,7 @@ from redemption.shapes import (
     LineDiscount,
     QuoteAnswer,
     ReasonAnswer,
+    RedemptionAnswer,
     RejectedAnswer,
 )
 
@@ -53,10 +59,49 @@ def quote_answer(
                 discount=money(line.discount),
                 final_price=money(line.final_price),
                 order=line.order or None,
+                quantity=line.quantity,
             )
             for line in quote.lines
         ],
     )
+
+
+def redemption_answer(
+    *,
+    quote: Quote,
+    zones: dict[str, str],
+    language: str | None,
+    redemption: uuid.UUID,
+    status: str,
+    order: str,
+    created_at: datetime,
+    expires_at: datetime | None = None,
+) -> RedemptionAnswer:
+    """Write a redemption in the form of the contract."""
+    quoted = quote_answer(quote=quote, zones=zones, language=language)
+    thanks = [applied.terms.thank_you for applied in quote.applied if applied.terms.thank_you]
+    return RedemptionAnswer(
+        **{name: getattr(quoted, name) for name in quoted.__struct_fields__},
+        id=str(redemption),
+        status=status,
+        order=order,
+        created_at=iso(created_at),
+        expires_at=iso(expires_at) if expires_at else None,
+        thank_you="\n".join(thanks) or None,
+    )
+
+
+def stored_answer(redemption: Redemption, *, at: datetime) -> RedemptionAnswer:
+    """Return a redemption's answer as it was given, with where it stands at that instant."""
+    answer = msgspec.convert(redemption.quote, RedemptionAnswer)
+    answer.status = redemption.status_at(at)
+    answer.expires_at = iso(redemption.expires_at) if redemption.expires_at else None
+    return answer
+
+
+def iso(at: datetime) -> str:
+    """Write an instant as the contract does, in UTC."""
+    return at.astimezone(UTC).isoformat()
 
 
 def applied_answer(applied: Applied, *, currency: str, language: str) -> AppliedAnswer:

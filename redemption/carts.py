@@ -37,6 +37,12 @@ class CheckedCart(msgspec.Struct, frozen=True):
         ]
 
     @property
+    def orders(self) -> list[str]:
+        """Name the orders that the cart belongs to, its own first."""
+        named = [self.body.order, *(line.order for line in self.body.lines)]
+        return list(dict.fromkeys(order for order in named if order))
+
+    @property
     def fingerprint(self) -> bytes:
         """Hash what decides the price: the same cart again is the same redemption."""
         body = self.body
@@ -107,13 +113,16 @@ def _amount(text: str, currency: str, field: str, errors: list[FieldError]) -> i
         return 0
 
 
-def cart_for(*, checked: CheckedCart, facts: Facts, caller: Caller, order: str = "") -> Cart:
+def cart_for(*, checked: CheckedCart, facts: Facts, caller: Caller) -> Cart:
     """Build the engine's cart, with what the products and the key add to the body."""
     body = checked.body
     return Cart(
         currency=body.currency,
         lines=_lines(
-            lines=body.lines, amounts=checked.amounts, products=facts.products, order=order
+            lines=body.lines,
+            amounts=checked.amounts,
+            products=facts.products,
+            order=body.order or "",
         ),
         shipping=checked.shipping,
         country=body.country,

@@ -7,7 +7,7 @@ quotes again inside its transaction and trusts no quote shown earlier.
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -18,14 +18,25 @@ from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
 from coupons.pricing.quote import Quote
-from redemption import ledger
-from redemption.answers import quote_answer
+from redemption import holds, ledger
+from redemption.answers import quote_answer, redemption_answer, stored_answer
 from redemption.carts import CheckedCart, cart_for, check
-from redemption.errors import CouponRejected, OrderAlreadyRedeemed, TakeLost, TryAgain
+from redemption.errors import (
+    CouponRejected,
+    OrderAlreadyRedeemed,
+    TakeLost,
+    TryAgain,
+)
 from redemption.facts import Facts
 from redemption.models import Redemption
 from redemption.quoting import facts_for, quoted
-from redemption.shapes import CartBody, QuoteAnswer, RedemptionAnswer, RedemptionBody
+from redemption.shapes import (
+    CartBody,
+    ConfirmationBody,
+    QuoteAnswer,
+    RedemptionAnswer,
+    RedemptionBody,
+)
 from redemption.taking import Entry
 
 T = TypeVar("T")
@@ -74,7 +85,7 @@ def redeem(
     method: str | None = None,
     beside: Callable[[bytes], Sequence[ledger.Statement]] = _nothing_beside,
 ) -> Redeemed:
-    """Redeem the codes of a cart on an order: all of them, or with `partial` those that apply.
+    """Redeem or hold the codes of a cart on an order: all, or with `partial` those that apply.
 
     Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
@@ -84,42 +95,61 @@ def redeem(
     checked = check(body)
     if not checked.codes:
         raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
-    if body.hold:
-        raise Invalid(errors=[FieldError("hold", "Holds are not available yet.")])
     with transaction.atomic(savepoint=False, durable=beside is _nothing_beside):
         # 2. Gather the facts, the order's earlier redemptions among them.
-        facts = facts_for(caller=caller, checked=checked, at=at, order=body.order)
-        # 3. The same again is the same redemption.
-        if repeated := _repeated(checked=checked, facts=facts):
-            return Redeemed(answer=_stored_answer(repeated), created=False)
-        # 4. Quote, beside what the order has used already.
-        method = method or caller.method
-        cart = cart_for(checked=checked, facts=facts, caller=caller, order=body.order)
-        asked = facts.candidates(checked.codes)
-        quote = quoted(
-            caller=caller, cart=cart, facts=facts, candidates=asked, at=at, method=method
-        )
-        # 5. All or nothing, unless the caller takes what applies.
-        if not quote.applied or (quote.rejected and not body.partial):
-            raise _rejection(quote=quote, facts=facts, language=body.language)
-        # 6. Take, write and commit, in one order and one round trip.
-        entry = Entry(
-            caller=caller,
-            cart=cart,
-            facts=facts,
-            quote=quote,
-            order=body.order,
-            method=method,
-            fingerprint=checked.fingerprint,
-            at=at,
-        )
-        answer = _answer(entry=entry, language=body.language)
-        encoded = msgspec.json.encode(answer)
-        ledger.write(entry, answer=encoded, beside=beside(encoded))
+        facts = facts_for(caller=caller, checked=checked, at=at, takes=True)
+        with holds.told_of_lapsed(facts=facts):
+            # 3. The same again is the same redemption.
+            if repeated := _repeated(checked=checked, facts=facts):
+                return Redeemed(answer=_stored_answer(repeated, at=at), created=False)
+            # 4. Quote again: no quote shown earlier is trusted.
+            entry = _quoted_entry(
+                caller=caller, checked=checked, body=body, facts=facts, method=method, at=at
+            )
+            # 5. All or nothing, unless the caller takes what applies.
+            refuse_unless_taken(quote=entry.quote, body=body, facts=facts)
+            # 6. Take, write and commit, in one order and one round trip.
+            answer = redemption_answer(
+                quote=entry.quote,
+                zones=facts.zones(),
+                language=body.language,
+                redemption=entry.id,
+                status=entry.status,
+                order=body.order,
+                created_at=at,
+                expires_at=entry.held_until,
+            )
+            encoded = msgspec.json.encode(answer)
+            ledger.write(entry, answer=encoded, beside=beside(encoded))
     return Redeemed(answer=answer, created=True)
 
 
-def retried(attempt: Callable[[], T]) -> T:
+def _quoted_entry(
+    *,
+    caller: Caller,
+    checked: CheckedCart,
+    body: RedemptionBody,
+    facts: Facts,
+    method: str | None,
+    at: datetime,
+) -> Entry:
+    method = method or caller.method
+    cart = cart_for(checked=checked, facts=facts, caller=caller)
+    asked = facts.candidates(checked.codes)
+    return Entry(
+        caller=caller,
+        cart=cart,
+        facts=facts,
+        quote=quoted(caller=caller, cart=cart, facts=facts, candidates=asked, at=at, method=method),
+        order=body.order,
+        method=method,
+        fingerprint=checked.fingerprint,
+        at=at,
+        held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,
+    )
+
+
+def retried(attempt: Callable[[], T], *, at: datetime) -> T:
     """Call `attempt`, which redeems in a transaction of its own, again when a take is lost.
 
     The next attempt sees what happened meanwhile, so the loser learns the true reason.
@@ -128,8 +158,9 @@ def retried(attempt: Callable[[], T]) -> T:
     for _ in range(ATTEMPTS):
         try:
             return attempt()
-        except TakeLost:
-            continue
+        except TakeLost as lost:
+            if lost.in_the_way:
+                holds.release_lapsed(at=at, first=lost.in_the_way)
         except OperationalError as error:
             if isinstance(error.__cause__, pg.LockNotAvailable | pg.DeadlockDetected):
                 raise TryAgain from error
@@ -155,40 +186,15 @@ def _repeated(*, checked: CheckedCart, facts: Facts) -> uuid.UUID | None:
     raise OrderAlreadyRedeemed(f"The order has used {codes} with another cart.")
 
 
-def _stored_answer(redemption: uuid.UUID) -> RedemptionAnswer:
-    return stored_answer(Redemption.objects.get(pk=redemption))
+def _stored_answer(redemption: uuid.UUID, *, at: datetime) -> RedemptionAnswer:
+    return stored_answer(Redemption.objects.get(pk=redemption), at=at)
 
 
-def stored_answer(redemption: Redemption) -> RedemptionAnswer:
-    """Return the answer as it was given, with the status of today."""
-    answer = msgspec.convert(redemption.quote, RedemptionAnswer)
-    answer.status = redemption.status
-    return answer
-
-
-def _rejection(*, quote: Quote, facts: Facts, language: str | None) -> CouponRejected:
-    answer = quote_answer(quote=quote, zones=facts.zones(), language=language)
-    return CouponRejected(answer.rejected[0].message, rejected=msgspec.to_builtins(answer.rejected))
-
-
-def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:
-    quoted = quote_answer(quote=entry.quote, zones=entry.facts.zones(), language=language)
-    return RedemptionAnswer(
-        **{name: getattr(quoted, name) for name in quoted.__struct_fields__},
-        id=str(entry.id),
-        status=Redemption.Status.REDEEMED.value,
-        order=entry.order,
-        created_at=iso(entry.at),
-        expires_at=None,
-        thank_you=_thank_you(entry.quote),
-    )
-
-
-def iso(at: datetime) -> str:
-    """Write an instant as the contract does, in UTC."""
-    return at.astimezone(UTC).isoformat()
-
-
-def _thank_you(quote: Quote) -> str | None:
-    texts = [applied.terms.thank_you for applied in quote.applied if applied.terms.thank_you]
-    return "\n".join(texts) or None
+def refuse_unless_taken(
+    *, quote: Quote, body: RedemptionBody | ConfirmationBody, facts: Facts
+) -> None:
+    """Raise `CouponRejected` unless every code applies, or one does and `partial` takes it."""
+    if quote.applied and (body.partial or not quote.rejected):
+        return
+    answer = quote_answer(quote=quote, zones=facts.zones(), language=body.language)
+    raise CouponRejected(answer.rejected[0].message, rejected=msgspec.to_builtins(answer.rejected))

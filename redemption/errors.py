@@ -1,5 +1,8 @@
 """What can go wrong when a coupon is used."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from coupons.errors import HexiaoError
 
 
@@ -28,3 +31,28 @@ class StaleCaller(TryAgain):
 
 class TakeLost(TryAgain):
     """Something scarce went between asking and taking; asking again tells the true reason."""
+
+    #: Holds past their time that may stand in the way, if any.
+    in_the_way: "LapsedHolds | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class LapsedHolds:
+    """Where to look for holds past their time, those of these codes and redemptions first."""
+
+    coupons: Sequence[int]
+    codes: Sequence[int]
+    redemptions: Sequence[str]
+    customer: int | None
+
+
+class HoldExpired(HexiaoError):
+    """A hold that was confirmed after its time; what it held is free again."""
+
+    code, status, title = "hold_expired", 409, "The hold has run out"
+
+
+class AlreadyReversed(HexiaoError):
+    """There is nothing left to return of what was named."""
+
+    code, status, title = "already_reversed", 409, "It has been returned already"

@@ -23,10 +23,12 @@ from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_MICROSECONDS = "(extract(epoch FROM {}) * 1000000)::bigint"
+
 # One look at the world: a row of JSON columns, in which an instant is microseconds.
 _SQL = f"""
 WITH asked AS (
-    SELECT c.id, c.text, c.state, c.shared, c.max_uses, c.uses, c.coupon_id
+    SELECT c.id, c.text, c.state, c.shared, c.max_uses, c.uses, c.coupon_id, c.expires_at
       FROM coupons_code c
      WHERE c.merchant_id = %(merchant)s AND c.text = ANY(%(codes)s)
 ), who AS (
@@ -37,18 +39,30 @@ WITH asked AS (
 SELECT
     (SELECT json_agg(json_build_array(
                 a.text, a.id, a.state, a.shared, a.max_uses, a.uses,
-                k.id, k.version, k.state,
-                (extract(epoch FROM k.published_at) * 1000000)::bigint,
-                n.uses, n.budget_used_minor,
+                {_MICROSECONDS.format("a.expires_at")},
+                k.id, k.version, k.state, {_MICROSECONDS.format("k.published_at")},
+                n.uses, n.budget_used_minor, n.revision,
                 coalesce(d.uses, 0), (%(at)s AT TIME ZONE k.time_zone)::date,
-                coalesce(p.uses, 0)))
+                coalesce(p.uses, 0), held.uses,
+                free.of_code, free.uses, free.budget, free.of_day, free.of_customer))
        FROM asked a
        JOIN coupons_coupon k ON k.id = a.coupon_id
        JOIN coupons_couponcounter n ON n.coupon_id = k.id
        LEFT JOIN coupons_couponday d
          ON d.coupon_id = k.id AND d.day = (%(at)s AT TIME ZONE k.time_zone)::date
        LEFT JOIN redemption_customercounter p
-         ON p.coupon_id = k.id AND p.customer_id = (SELECT id FROM who)),
+         ON p.coupon_id = k.id AND p.customer_id = (SELECT id FROM who)
+      CROSS JOIN LATERAL (
+            SELECT count(*) AS uses FROM redemption_use s
+             WHERE s.code_id = a.id AND s.held_until > %(at)s AND NOT a.shared) AS held
+      CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE NOT s.is_test) AS uses,
+                   coalesce(sum(s.budget_minor), 0) AS budget,
+                   count(*) FILTER (WHERE s.code_id = a.id AND NOT a.shared) AS of_code,
+                   count(*) FILTER (WHERE s.counted_on = d.day) AS of_day,
+                   count(*) FILTER (WHERE s.customer_id = (SELECT id FROM who)) AS of_customer
+              FROM redemption_use s
+             WHERE s.coupon_id = k.id AND s.held_until <= %(at)s) AS free),
     (SELECT json_build_array(id, tags, tier, is_test, paid_orders) FROM who),
     (SELECT json_agg(json_build_array(p.sku, g.path, p.on_sale))
        FROM coupons_product p LEFT JOIN coupons_category g ON g.id = p.category_id
@@ -56,13 +70,21 @@ SELECT
     (SELECT json_agg(json_build_array(r.id, r.status, encode(r.cart_hash, 'hex'),
                 c.text, s.coupon_id, s.version, s.shipping_discount_minor,
                 (SELECT json_agg(json_build_array(l.line_ref, l.discount_minor))
-                   FROM redemption_useline l WHERE l.use_id = s.id)))
+                   FROM redemption_useline l WHERE l.use_id = s.id),
+                {_MICROSECONDS.format("s.held_until")},
+                s.customer_id, s.counted_on, s.budget_minor, s.is_test))
        FROM redemption_use s
        JOIN redemption_redemption r ON r.id = s.redemption_id
        JOIN coupons_code c ON c.id = s.code_id
-      WHERE s.merchant_id = %(merchant)s AND s.order_ref = %(order)s AND s.standing),
+      WHERE s.standing AND s.id = ANY (ARRAY(
+            SELECT o.id FROM redemption_use o
+             WHERE o.merchant_id = %(merchant)s AND o.order_ref = ANY(%(orders)s) AND o.standing
+             UNION
+            SELECT o.id FROM redemption_mergedorder m
+              JOIN redemption_use o ON o.redemption_id = m.redemption_id
+             WHERE m.merchant_id = %(merchant)s AND m.order_ref = ANY(%(orders)s)))),
     (SELECT id FROM coupons_channel WHERE merchant_id = %(merchant)s AND slug = %(channel)s),
-    CASE WHEN %(order)s::text IS NOT NULL AND %(customer)s::text IS NOT NULL
+    CASE WHEN %(takes)s AND %(customer)s::text IS NOT NULL
               AND NOT EXISTS (SELECT FROM who)
          THEN nextval(pg_get_serial_sequence('campaigns_customer', 'id')) END,
     (SELECT json_agg(json_build_array(t.category, t.rate, t.prices_include_tax))
@@ -82,12 +104,16 @@ class CodeFacts:
     shared: bool
     #: The date in the coupon's time zone.
     day: str
+    #: Which state and rules of the coupon were read; a take holds only for these.
+    revision: int
     candidate: Candidate
+    #: Holds past their time stand in its counters; nobody has cleaned up yet.
+    has_lapsed_holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StandingUse:
-    """A code that an order has used already."""
+    """A code that an order has used already, or holds; the budget in its own currency."""
 
     redemption_id: str
     status: str
@@ -96,6 +122,11 @@ class StandingUse:
     terms: CouponTerms
     shipping_discount: int
     lines: Mapping[str, int]
+    held_until: datetime | None
+    customer_id: int | None
+    counted_on: str | None
+    budget: int | None
+    is_test: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +143,8 @@ class Facts:
     #: By normal form; a code that does not exist is missing.
     codes: Mapping[str, CodeFacts]
     standing: Sequence[StandingUse] = field(default=())
+    #: The order's redemptions that held a code asked for past their time, not tidied up yet.
+    lapsed: frozenset[str] = frozenset()
     #: Those of the cart's country, if the merchant has any.
     tax_rates: TaxRates | None = None
 
@@ -127,17 +160,25 @@ class Facts:
         terms = [code.candidate.terms for code in self.codes.values()]
         return {each.slug: each.time_zone for each in terms if each is not None}
 
+    @property
+    def beside(self) -> list[StandingUse]:
+        """Return the order's uses that a quote goes beside; its holds of the codes asked are not.
+
+        Such a hold is what is being asked for again.
+        """
+        return [use for use in self.standing if not use.held_until or use.code not in self.codes]
+
     def prior(self) -> dict[str, int]:
         """Sum up, by line, what earlier redemptions of the order took off."""
         taken: dict[str, int] = {}
-        for use in self.standing:
+        for use in self.beside:
             for line, minor in use.lines.items():
                 taken[line] = taken.get(line, 0) + minor
         return taken
 
     def prior_shipping(self) -> int:
         """Sum up what earlier redemptions of the order took off the shipping."""
-        return sum(use.shipping_discount for use in self.standing)
+        return sum(use.shipping_discount for use in self.beside)
 
 
 def gather(
@@ -149,20 +190,23 @@ def gather(
     channel: str | None,
     country: str | None,
     at: datetime,
-    order: str | None = None,
+    orders: Sequence[str] = (),
+    takes: bool = False,
 ) -> Facts:
     """Read the facts for a cart in one query.
 
     `codes` are normal forms; `skus` those of the lines that leave something to the
-    product; `order` is named when redeeming. Raises `StaleCaller` for a remembered caller
-    that has changed.
+    product; `orders` those that the cart is known to belong to, whose own holds don't count
+    against it. With `takes` a new customer gets an id. Raises `StaleCaller` for a remembered
+    caller that has changed.
     """
     values = {
         "merchant": caller.merchant.pk,
         "codes": list(codes),
         "customer": customer,
         "skus": list(skus),
-        "order": order,
+        "orders": list(orders),
+        "takes": takes,
         "channel": channel,
         "country": (country or "").upper(),
         "at": at,
@@ -174,19 +218,48 @@ def gather(
     if caller.stamp and stamp != caller.stamp:
         forget(caller=caller)
         raise StaleCaller
-    code_rows, who, products, used = map(_decoded, rows)
-    compiled = terms.load(
-        [(row[6], row[7]) for row in code_rows or ()] + [(row[4], row[5]) for row in used or ()]
-    )
-    return Facts(
-        shopper=_shopper(ref=customer, row=who),
-        customer_id=who[0] if who else None,
+    return _facts(
+        *map(_decoded, rows),
+        customer=customer,
         channel_id=channel_id,
         new_customer_id=new_customer_id,
-        products={sku: (path or "", on_sale) for sku, path, on_sale in products or ()},
-        codes={row[0]: _code_facts(row, compiled[row[6], row[7]]) for row in code_rows or ()},
-        standing=[_standing(row, compiled[row[4], row[5]]) for row in used or ()],
         tax_rates=_tax_rates(_decoded(taxes)),
+        codes=codes,
+        at=at,
+    )
+
+
+def _facts(
+    code_rows: Any,
+    who: Any,
+    products: Any,
+    used: Any,
+    *,
+    customer: str | None,
+    codes: Sequence[str],
+    at: datetime,
+    **more: Any,
+) -> Facts:
+    compiled = terms.load(
+        [(row[7], row[8]) for row in code_rows or ()] + [(row[4], row[5]) for row in used or ()]
+    )
+    uses = [_standing(row, compiled[row[4], row[5]]) for row in used or ()]
+    standing = [use for use in uses if use.held_until is None or use.held_until > at]
+    lapsed = [use for use in uses if use not in standing and use.code in codes]
+    customer_id = who[0] if who else None
+    return Facts(
+        shopper=_shopper(ref=customer, row=who),
+        customer_id=customer_id,
+        products={sku: (path or "", on_sale) for sku, path, on_sale in products or ()},
+        codes={
+            row[0]: _code_facts(
+                row, compiled[row[7], row[8]], standing=standing, customer=customer_id
+            )
+            for row in code_rows or ()
+        },
+        standing=standing,
+        lapsed=frozenset(use.redemption_id for use in lapsed),
+        **more,
     )
 
 
@@ -211,7 +284,16 @@ def _standing(row: Any, compiled: CouponTerms) -> StandingUse:
         terms=compiled,
         shipping_discount=row[6],
         lines=dict(row[7] or ()),
+        held_until=_instant(row[8]),
+        customer_id=row[9],
+        counted_on=row[10],
+        budget=row[11],
+        is_test=row[12],
     )
+
+
+def _instant(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _tax_rates(rows: Sequence[tuple[str, int, bool]] | None) -> TaxRates | None:
@@ -239,24 +321,35 @@ def _shopper(*, ref: str | None, row: Any) -> Shopper:
     )
 
 
-def _code_facts(row: Any, compiled: CouponTerms) -> CodeFacts:
+def _code_facts(
+    row: Any, compiled: CouponTerms, *, standing: Sequence[StandingUse], customer: int | None
+) -> CodeFacts:
     (
-        text, code_id, state, shared, max_uses, uses, coupon_id, version, coupon_state,
-        published_us, coupon_uses, budget_used, day_uses, day, customer_uses,
+        text, code_id, state, shared, max_uses, code_uses, expires_us,
+        coupon_id, version, coupon_state, published_us, uses, budget, revision,
+        day_uses, day, customer_uses, held, *free,
     ) = row  # fmt: skip
+    lapsed = _Holds(*free)
+    own = _Holds.of(
+        holds=[use for use in standing if use.held_until and use.terms.coupon_id == coupon_id],
+        code=text,
+        day=day,
+        customer=customer,
+    )
     status = CodeStatus(
         coupon_state=CouponState(coupon_state),
-        published_at=(
-            None if published_us is None else _EPOCH + timedelta(microseconds=published_us)
-        ),
+        published_at=_instant(published_us),
         shared=shared,
         revoked=state == "revoked",
-        code_uses=uses,
+        code_uses=code_uses if shared else code_uses - held - lapsed.of_code,
+        code_holds=max(0, held - own.of_code),
         code_max_uses=max_uses,
-        coupon_uses=coupon_uses,
-        uses_today=day_uses,
-        budget_used=budget_used,
-        customer_uses=customer_uses,
+        code_expires_at=_instant(expires_us),
+        coupon_uses=uses - lapsed.uses - own.uses,
+        uses_today=max(0, day_uses - lapsed.of_day - own.of_day),
+        budget_used=budget - lapsed.budget - own.budget,
+        # Without a limit nobody counts a customer's uses.
+        customer_uses=max(0, customer_uses - lapsed.of_customer - own.of_customer),
     )
     return CodeFacts(
         code_id=code_id,
@@ -264,5 +357,32 @@ def _code_facts(row: Any, compiled: CouponTerms) -> CodeFacts:
         version=version,
         shared=shared,
         day=day,
+        revision=revision,
         candidate=Candidate(code=text, terms=compiled, status=status),
+        has_lapsed_holds=lapsed != _Holds(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Holds:
+    """What some holds of a coupon stand in its counters with."""
+
+    of_code: int = 0
+    uses: int = 0
+    budget: int = 0
+    of_day: int = 0
+    of_customer: int = 0
+
+    @classmethod
+    def of(
+        cls, *, holds: Sequence[StandingUse], code: str, day: str, customer: int | None
+    ) -> "_Holds":
+        """Sum up the order's own holds of a coupon, which never count against it."""
+        counted = [use for use in holds if not use.is_test]
+        return cls(
+            of_code=sum(use.code == code for use in holds),
+            uses=len(counted),
+            budget=sum(use.budget or 0 for use in counted),
+            of_day=sum(use.counted_on == day for use in counted),
+            of_customer=sum(use.customer_id == customer for use in holds),
+        )

@@ -15,7 +15,7 @@ If any take changes nothing, the server ends the transaction, and `TakeLost` say
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from django.db import transaction
 from coupons import journal
 from coupons.models import new_id
 from coupons.pricing.quote import Applied
+from redemption import recording
 from redemption.facts import CodeFacts
 from redemption.taking import (
     Entry,
@@ -54,6 +55,8 @@ def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> N
     for code, applied in entry.uses:
         take_day(entry, statements, code, applied)
     statements.add(WRITE, _rows(entry, customer_id=customer_id, answer=answer))
+    if merged := {line.order for line in entry.cart.lines} - {"", entry.order}:
+        statements.add(WRITE_MERGED, [entry.caller.merchant.pk, entry.id, sorted(merged)])
     for sql, values in beside:
         statements.take(sql, values)
     for code, applied in entry.uses:
@@ -87,29 +90,29 @@ WITH redemption AS (
            (id, merchant_id, order_ref, customer_id, channel_id, status, method, currency,
             subtotal_minor, discount_minor, shipping_discount_minor, cart_hash, quote,
             is_test, actor, created_at, expires_at)
-    VALUES (%(redemption)s, %(merchant)s, %(order)s, %(customer)s, %(channel)s, 'redeemed',
+    VALUES (%(redemption)s, %(merchant)s, %(order)s, %(customer)s, %(channel)s, %(status)s,
             %(method)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping_discount)s,
-            %(cart_hash)s, %(quote)s::jsonb, %(is_test)s, %(actor)s, %(at)s, NULL)
+            %(cart_hash)s, %(quote)s::jsonb, %(is_test)s, %(actor)s, %(at)s, %(held_until)s)
 ), uses AS (
     INSERT INTO redemption_use
            (id, merchant_id, redemption_id, coupon_id, version, code_id, order_ref, customer_id,
-            standing, discount_minor, shipping_discount_minor, budget_minor, rate,
-            counted_on, created_at)
+            standing, taken, held_until, is_test, discount_minor, shipping_discount_minor,
+            budget_minor, rate, counted_on, created_at)
     SELECT u.id, %(merchant)s, %(redemption)s, u.coupon, u.version, u.code, %(order)s,
-           %(customer)s, true, u.discount, u.shipping_discount, u.budget, u.rate, u.day,
-           %(at)s
+           %(customer)s, true, true, %(held_until)s, %(is_test)s, u.discount,
+           u.shipping_discount, u.budget, u.rate, u.day, %(at)s
       FROM json_to_recordset(%(uses)s::json)
            AS u (id uuid, coupon bigint, version int, code bigint, discount bigint,
                  shipping_discount bigint, budget bigint, rate jsonb, day date)
 ), lines AS (
     INSERT INTO redemption_useline
            (merchant_id, use_id, line_ref, order_ref, sku, quantity, base_minor,
-            discount_minor, funded_by)
-    SELECT %(merchant)s, l.use, l.line, l.order_ref, l.sku, l.quantity, l.base, l.discount,
-           l.funded_by
+            discount_minor, funded_by, returned_quantity, returned_minor)
+    SELECT %(merchant)s, l.use_id, l.line_ref, l.order_ref, l.sku, l.quantity, l.base_minor,
+           l.discount_minor, l.funded_by, 0, 0
       FROM json_to_recordset(%(lines)s::json)
-           AS l (use uuid, line text, order_ref text, sku text, quantity int, base bigint,
-                 discount bigint, funded_by text)
+           AS l (use_id uuid, line_ref text, order_ref text, sku text, quantity int,
+                 base_minor bigint, discount_minor bigint, funded_by text)
 )
 INSERT INTO coupons_journalentry
        (merchant_id, at, type, actor, request_id, coupon_id, code_id, customer_ref,
@@ -122,6 +125,13 @@ SELECT %(merchant)s, %(at)s, j.entry ->> 'type', %(actor)s, %(request)s,
 """
 
 
+# Only for orders paid together.
+WRITE_MERGED = """
+INSERT INTO redemption_mergedorder (merchant_id, redemption_id, order_ref)
+SELECT %s, %s, unnest(%s::text[])
+"""
+
+
 def _rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, Any]:
     uses = [(new_id(), code, applied) for code, applied in entry.uses]
     quote, shopper = entry.quote, entry.cart.shopper
@@ -129,6 +139,8 @@ def _rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, 
         "redemption": entry.id,
         "merchant": entry.caller.merchant.pk,
         "order": entry.order,
+        "status": entry.status,
+        "held_until": entry.held_until,
         "customer": customer_id,
         "customer_ref": shopper.ref or "",
         "channel": entry.caller.channel_id or entry.facts.channel_id,
@@ -144,7 +156,7 @@ def _rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, 
         "request": journal.current_request_id(),
         "at": entry.at,
         "uses": _json(_uses(uses, is_test=shopper.is_test)),
-        "lines": _json(_lines(entry, uses)),
+        "lines": _json(use_lines(entry=entry, uses=[(use, applied) for use, _, applied in uses])),
         "entries": _json(_entries(entry)),
     }
 
@@ -167,70 +179,58 @@ def _uses(uses: UsesToWrite, *, is_test: bool) -> list[dict[str, Any]]:
             "shipping_discount": applied.shipping_discount,
             # A test takes nothing from budget or day, so its use gives nothing back either.
             "budget": None if is_test else applied.budget_amount,
-            "rate": _rate(applied),
+            "rate": used_rate(applied),
             "day": None if is_test or not applied.terms.limits.uses_per_day else code.day,
         }
         for use, code, applied in uses
     ]
 
 
-def _rate(applied: Applied) -> dict[str, str] | None:
+def used_rate(applied: Applied) -> dict[str, str] | None:
+    """Return the exchange rate that a use keeps, if its amounts were converted."""
     used = applied.rate
     return {"from": used.from_, "to": used.to, "rate": str(used.rate)} if used else None
 
 
-def _lines(entry: Entry, uses: UsesToWrite) -> list[dict[str, Any]]:
+def use_lines(*, entry: Entry, uses: Iterable[tuple[uuid.UUID, Applied]]) -> list[dict[str, Any]]:
+    """Return the split of each use (its id, and what it takes) in the columns of `UseLine`."""
     lines = {line.id: line for line in entry.cart.lines}
     return [
         {
-            "use": use,
-            "line": line_id,
+            "use_id": use,
+            "line_ref": line_id,
             "order_ref": lines[line_id].order or entry.order,
             "sku": lines[line_id].sku,
             "quantity": lines[line_id].quantity,
-            "base": lines[line_id].base,
-            "discount": minor,
+            "base_minor": lines[line_id].base,
+            "discount_minor": minor,
             "funded_by": applied.terms.funded_by,
         }
-        for use, _, applied in uses
+        for use, applied in uses
         for line_id, minor in applied.lines
     ]
 
 
 def _entries(entry: Entry) -> list[dict[str, Any]]:
-    redeemed = [
-        {
-            "type": "code.redeemed",
-            "coupon": code.coupon_id,
-            "code": code.code_id,
-            "data": {
-                "order": entry.order,
-                "currency": entry.quote.currency,
-                "discount_minor": applied.discount,
-                "shipping_discount_minor": applied.shipping_discount,
-            },
-        }
-        for code, applied in entry.uses
-    ]
-    return [{"type": "redemption.created", "data": _created(entry)}, *redeemed]
-
-
-def _created(entry: Entry) -> dict[str, Any]:
     quote = entry.quote
-    return {
-        "order": entry.order,
-        "currency": quote.currency,
+    data: dict[str, Any] = {
         "subtotal_minor": quote.subtotal,
         "discount_minor": quote.discount,
         "shipping_discount_minor": quote.shipping_discount,
         "method": entry.method,
         "is_test": entry.cart.shopper.is_test,
-        "uses": [
-            {
-                "coupon": code.coupon_id,
-                "discount_minor": applied.discount,
-                "shipping_discount_minor": applied.shipping_discount,
-            }
+    }
+    if entry.held_until is not None:
+        data["held_until"] = entry.held_until.isoformat()
+    return recording.entries(
+        verb="created" if entry.held_until is None else "held",
+        order=entry.order,
+        currency=quote.currency,
+        data=data,
+        parts=[
+            recording.Part(
+                code.coupon_id, code.code_id, applied.discount, applied.shipping_discount
+            )
             for code, applied in entry.uses
         ],
-    }
+    )

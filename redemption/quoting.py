@@ -22,9 +22,12 @@ def facts_for(
     checked: CheckedCart,
     at: datetime,
     codes: Sequence[str] | None = None,
-    order: str | None = None,
+    takes: bool = False,
 ) -> Facts:
-    """Gather the facts for a cart and its own codes, or other ones (normal forms)."""
+    """Gather the facts for a cart and its own codes, or other ones (normal forms).
+
+    `takes` says that they are to be used, not only quoted.
+    """
     body = checked.body
     return fact_finding.gather(
         caller=caller,
@@ -34,7 +37,8 @@ def facts_for(
         channel=body.channel,
         country=body.country,
         at=at,
-        order=order,
+        orders=checked.orders,
+        takes=takes,
     )
 
 
@@ -53,7 +57,7 @@ def quoted(
         candidates=candidates,
         at=at,
         method=method,
-        used_with=[use.terms for use in facts.standing],
+        used_with=[use.terms for use in facts.beside],
         rates=rates_for(caller=caller, cart=cart, candidates=candidates, at=at),
     )
     return taxed(quote=quote, cart=cart, facts=facts)

@@ -31,7 +31,10 @@ class CartLine(Struct, kw_only=True):
 
 
 class CartBody(Struct, kw_only=True):
-    """A cart with the codes to try on it."""
+    """A cart with the codes to try on it.
+
+    `order`, where there is one already: its own holds then don't count against the cart.
+    """
 
     currency: Annotated[str, Meta(min_length=3, max_length=3)]
     lines: list[CartLine]
@@ -45,6 +48,7 @@ class CartBody(Struct, kw_only=True):
     ip: Annotated[str, Meta(max_length=64)] | None = None
     device: Annotated[str, Meta(max_length=200)] | None = None
     shipping: Amount = "0"
+    order: Optional = None
 
 
 class RedemptionBody(CartBody, kw_only=True):
@@ -53,6 +57,12 @@ class RedemptionBody(CartBody, kw_only=True):
     order: Text
     hold: bool = False
     hold_minutes: Annotated[int, Meta(ge=1, le=10_080)] = 15
+    partial: bool = False
+
+
+class ConfirmationBody(CartBody, kw_only=True):
+    """The cart that was paid in the end; without codes, all that are held."""
+
     partial: bool = False
 
 
@@ -108,6 +118,7 @@ class LineAnswer(Struct):
     discount: str
     final_price: str
     order: str | None
+    quantity: int = 1
 
 
 class QuoteAnswer(Struct, kw_only=True):

@@ -1,10 +1,12 @@
-"""Taking what is scarce: one conditional statement for each limit.
+"""Taking what is scarce, and giving it back: one statement for each limit.
 
-A take changes its row or changes nothing; nobody reads first and writes later.
+A take changes its row or changes nothing; nobody reads first and writes later. Giving
+back goes through the rows in the same order as taking (docs/redemption.md).
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,12 +14,14 @@ from typing import Any
 from django.db import DataError, connection
 from psycopg import errors as pg
 
+from coupons import terms
 from coupons.caller import Caller
 from coupons.models import new_id
 from coupons.pricing.cart import Cart
 from coupons.pricing.quote import Applied, Quote
 from redemption.errors import TakeLost
 from redemption.facts import CodeFacts, Facts
+from redemption.models import Redemption, Use
 
 # Each takes one use and says by its row count whether there was one left.
 TAKE_CODE = """
@@ -42,8 +46,19 @@ ON CONFLICT (coupon_id, day) DO UPDATE
 TAKE_COUPON = """
 UPDATE coupons_couponcounter
    SET uses = uses + 1, budget_used_minor = budget_used_minor + %s
- WHERE coupon_id = %s AND (max_uses IS NULL OR uses < max_uses)
+ WHERE coupon_id = %s AND revision = %s AND (max_uses IS NULL OR uses < max_uses)
    AND (budget_minor IS NULL OR budget_used_minor + %s <= budget_minor)
+"""
+
+GIVE_CODE = "UPDATE coupons_code SET uses = uses - %s WHERE id = %s AND NOT shared"
+GIVE_CUSTOMER = """
+UPDATE redemption_customercounter SET uses = uses - %s WHERE coupon_id = %s AND customer_id = %s
+"""
+GIVE_DAY = "UPDATE coupons_couponday SET uses = uses - %s WHERE coupon_id = %s AND day = %s"
+SETTLE_COUPON = """
+UPDATE coupons_couponcounter
+   SET uses = uses - %s, budget_used_minor = budget_used_minor + %s
+ WHERE coupon_id = %s AND (budget_minor IS NULL OR budget_used_minor + %s <= budget_minor)
 """
 
 COMMIT = "COMMIT"
@@ -76,12 +91,16 @@ class Statements:
         Whatever fails, nothing of it stays. The rows that others want too are locked only
         from their own statement to the COMMIT behind it, while nobody waits for a network.
         """
+        self.add(COMMIT, ())
+        self.run()
+
+    def run(self) -> None:
+        """Send all of them in one round trip; `TakeLost` unless every take took."""
         wire = connection.connection
         try:
             with connection.wrap_database_errors, wire.pipeline():
                 for sql, values in self.sent:
                     wire.cursor().execute(sql, values)
-                wire.cursor().execute(COMMIT)
         except DataError as error:
             if isinstance(error.__cause__, pg.DivisionByZero):
                 raise TakeLost from error
@@ -100,7 +119,15 @@ class Entry:
     method: str
     fingerprint: bytes
     at: datetime
+    #: Until when it is only held; None redeems at once.
+    held_until: datetime | None = None
     id: uuid.UUID = field(default_factory=new_id)
+
+    @property
+    def status(self) -> str:
+        """Return the status that it is written with."""
+        held, redeemed = Redemption.Status.HELD, Redemption.Status.REDEEMED
+        return str(redeemed if self.held_until is None else held)
 
     @property
     def uses(self) -> list[tuple[CodeFacts, Applied]]:
@@ -154,5 +181,39 @@ def take_coupon(entry: Entry, statements: Statements, code: CodeFacts, applied: 
     budget = applied.budget_amount or 0
     statements.take(
         TAKE_COUPON,
-        [budget, code.coupon_id, budget],
+        [budget, code.coupon_id, code.revision, budget],
     )
+
+
+def give_back(*, uses: Iterable[Use], budgets: Mapping[int, int] | None = None) -> None:
+    """Give back what uses have taken, in one round trip; whoever calls marks them as not taken.
+
+    `budgets` are what other uses now take more (or less) of, by coupon; `TakeLost` where a
+    budget has not that much left. Call it in the transaction of the change, after all else:
+    the busiest rows are locked from here to the commit.
+    """
+    given = list(uses)
+    codes, customers, days, coupons = Counter[Any](), Counter[Any](), Counter[Any](), Counter[Any]()
+    owed = Counter[int](budgets or {})
+    compiled = terms.load([(use.coupon_id, use.version) for use in given])
+    for use in given:
+        codes[use.coupon_id, use.code_id] += 1
+        limits = compiled[use.coupon_id, use.version].limits
+        if use.customer_id is not None and limits.uses_per_customer is not None:
+            customers[use.coupon_id, use.customer_id] += 1
+        if use.counted_on is not None:
+            days[use.coupon_id, use.counted_on] += 1
+        if not use.is_test:
+            coupons[use.coupon_id] += 1
+            owed[use.coupon_id] -= use.budget_minor or 0
+    statements = Statements()
+    for (_, code), count in sorted(codes.items()):
+        statements.add(GIVE_CODE, [count, code])
+    for (coupon, customer), count in sorted(customers.items()):
+        statements.add(GIVE_CUSTOMER, [count, coupon, customer])
+    for (coupon, day), count in sorted(days.items()):
+        statements.add(GIVE_DAY, [count, coupon, day])
+    for coupon in sorted({*coupons, *owed}):
+        more = owed[coupon]
+        statements.take(SETTLE_COUPON, [coupons[coupon], more, coupon, more])
+    statements.run()

@@ -191,7 +191,7 @@ def _redeem(*, shop: Shop, call: Call) -> list[str]:
         method=call.method.value,
     )
     try:
-        answer = retried(lambda: redeem(caller=caller, body=body, at=call.at)).answer
+        answer = retried(lambda: redeem(caller=caller, body=body, at=call.at), at=call.at).answer
     except CouponRejected as refused:
         return [each["reason"] for each in refused.extra["rejected"]]
     except HexiaoError as refused:

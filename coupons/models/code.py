@@ -95,6 +95,18 @@ class Code(MerchantOwned):
     shared = models.BooleanField(_("shared"), default=False)
     max_uses = models.PositiveIntegerField(_("uses allowed"), null=True, default=1)
     uses = models.PositiveIntegerField(_("uses"), default=0)
+    #: An end of this code's own; it wins over the coupon's.
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    #: The code that was given for this one when its goods came back.
+    replaced_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("replaced by"),
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = _("code")
@@ -119,6 +131,11 @@ class Code(MerchantOwned):
         indexes = [
             models.Index(fields=["coupon", "id"], name="code_by_coupon"),
             models.Index(fields=["batch", "id"], name="code_by_batch"),
+            models.Index(
+                fields=["replaced_by"],
+                name="code_by_replacement",
+                condition=Q(replaced_by__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -184,6 +184,9 @@ class CouponCounter(MerchantOwned):
     budget_minor = models.BigIntegerField(null=True)
     budget_used_minor = models.BigIntegerField(default=0)
     budget_currency = models.CharField(max_length=3, blank=True, default="")
+    #: Counts the coupon's changes of state or rules: who takes names the one it read, so that
+    #: nothing is taken from a coupon that was paused or changed in between.
+    revision = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [

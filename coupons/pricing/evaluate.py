@@ -182,6 +182,7 @@ def quote_of(
                     off[i],
                     line.unit_price * line.quantity - line.member_discount - off[i],
                     line.order,
+                    line.quantity,
                 )
                 for i, line in enumerate(cart.lines)
             ]

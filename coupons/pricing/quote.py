@@ -118,6 +118,7 @@ class QuoteLine:
     discount: int
     final_price: int
     order: str = ""
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)

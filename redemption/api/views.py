@@ -2,25 +2,29 @@
 
 import uuid
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from coupons import coding
-from coupons.api.bodies import read
+from coupons.api.bodies import raw_body, read
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, json_answer, plain
-from coupons.api.idempotency import Slot, once_beside
+from coupons.api.idempotency import Slot, once, once_beside
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
-from redemption import checkout, qualifying
+from redemption import checkout, holds, qualifying
+from redemption.answers import stored_answer
 from redemption.api.confirming import ConfirmingEndpoint
+from redemption.confirming import confirm
 from redemption.ledger import Statement
 from redemption.models import Redemption, Use
 from redemption.shapes import (
     CartBody,
+    ConfirmationBody,
     QualificationAnswer,
     QuoteAnswer,
     RedemptionAnswer,
@@ -87,7 +91,8 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
             return answer(done.answer, status=201 if done.created else 200)
 
         return checkout.retried(
-            lambda: once_beside(request=plain(request), caller=caller, at=self.at, work=work)
+            lambda: once_beside(request=plain(request), caller=caller, at=self.at, work=work),
+            at=self.at,
         )
 
     @describes(
@@ -108,13 +113,13 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
         asked = request.query_params
         rows = Redemption.objects.of(caller_of(request).merchant)
         if order := asked.get("order"):
-            rows = rows.filter(order_ref=order)
+            rows = rows.of_order(caller_of(request).merchant, order)
         if customer := asked.get("customer"):
             rows = rows.filter(customer__ref=customer)
         if status := asked.get("status"):
             if status not in Redemption.Status.values:
                 raise Invalid(errors=[FieldError("status", "There is no such status.")])
-            rows = rows.filter(status=status)
+            rows = rows.in_status(status, self.at)
         if after := asked.get("created_after"):
             rows = rows.filter(created_at__gt=_instant(after))
         if code := asked.get("code"):
@@ -128,7 +133,7 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
             request=request,
             rows=rows,
             ordering=("-created_at", "-id"),
-            shape=checkout.stored_answer,
+            shape=partial(stored_answer, at=self.at),
         )
 
 
@@ -143,7 +148,56 @@ class RedemptionEndpoint(Endpoint):
         row = Redemption.objects.of(caller_of(request).merchant).filter(pk=redemption_id).first()
         if row is None:
             raise NotFound("There is no such redemption.")
-        return answer(checkout.stored_answer(row))
+        return answer(stored_answer(row, at=self.at))
+
+
+class ConfirmationEndpoint(Endpoint):
+    """The confirmation of a hold."""
+
+    scopes = {"POST": ("redeem",)}
+
+    @describes(
+        summary="Confirm a held redemption, priced again if a cart is sent",
+        body=ConfirmationBody,
+        answers={200: RedemptionAnswer},
+        errors=(404, 409),
+        idempotent=True,
+    )
+    def post(self, request: Request, redemption_id: uuid.UUID) -> HttpResponse:
+        """Confirm; an empty body confirms it as it was held."""
+        caller, at = caller_of(request), self.at
+        is_empty = raw_body(plain(request)).strip() in (b"", b"{}")
+        body = None if is_empty else read(plain(request), ConfirmationBody)
+
+        def work() -> HttpResponse:
+            confirmed = confirm(caller=caller, redemption_id=redemption_id, body=body, at=at)
+            return answer(confirmed)
+
+        return checkout.retried(
+            lambda: once(request=plain(request), caller=caller, at=at, work=work), at=at
+        )
+
+
+class ReleaseEndpoint(Endpoint):
+    """The end of a hold."""
+
+    scopes = {"POST": ("redeem",)}
+
+    @describes(
+        summary="Let a held redemption go",
+        answers={200: RedemptionAnswer},
+        errors=(404, 409),
+        idempotent=True,
+    )
+    def post(self, request: Request, redemption_id: uuid.UUID) -> HttpResponse:
+        """Release; what is released already stays so."""
+        caller, at = caller_of(request), self.at
+
+        def work() -> HttpResponse:
+            row = holds.release(caller=caller, redemption_id=redemption_id, at=at)
+            return answer(stored_answer(row, at=at))
+
+        return once(request=plain(request), caller=caller, at=at, work=work)
 
 
 def _instant(text: str) -> datetime:

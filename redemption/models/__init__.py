@@ -3,21 +3,26 @@
 from redemption.models.api_key import ApiKey, KeyMethod, Scope
 from redemption.models.ledger import (
     CustomerCounter,
+    MergedOrder,
     Method,
     Redemption,
     Use,
     UseLine,
 )
 from redemption.models.order import Order, OrderLine
+from redemption.models.reversal import Reversal, ReversalLine
 
 __all__ = [
     "ApiKey",
     "CustomerCounter",
     "KeyMethod",
+    "MergedOrder",
     "Method",
     "Order",
     "OrderLine",
     "Redemption",
+    "Reversal",
+    "ReversalLine",
     "Scope",
     "Use",
     "UseLine",

@@ -1,12 +1,16 @@
 """The ledger of uses: what was redeemed, on which lines, who pays for it."""
 
+from datetime import datetime
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Customer
-from coupons.models import Channel, Code, Coupon, MerchantOwned, new_id
+from coupons.models import Channel, Code, Coupon, Merchant, MerchantOwned, new_id
 from coupons.models.coupon import within
+from coupons.querysets import MerchantQuerySet
 
 
 class Method(models.TextChoices):
@@ -16,6 +20,24 @@ class Method(models.TextChoices):
     MANUAL = "manual", _("Manual")
     API = "api", _("API")
     BATCH = "batch", _("Batch")
+
+
+class RedemptionQuerySet(MerchantQuerySet):
+    """Questions about many redemptions."""
+
+    def in_status(self, status: str, at: datetime) -> "RedemptionQuerySet":
+        """Keep those whose status, read with the clock, is that one."""
+        lapsed = Q(status="held", expires_at__lte=at)
+        if status == "released":
+            return self.filter(lapsed | Q(status=status))
+        return self.filter(status=status).exclude(lapsed)
+
+    def of_order(self, merchant: Merchant, order: str) -> "RedemptionQuerySet":
+        """Keep those of one of a merchant's orders, alone or paid together with others."""
+        # Looked up first: the two indexes then answer, where one query would read the table.
+        merged = MergedOrder.objects.of(merchant).filter(order_ref=order)
+        ids = list(merged.values_list("redemption", flat=True))
+        return self.filter(Q(order_ref=order) | Q(pk__in=ids), merchant=merchant)
 
 
 class Redemption(MerchantOwned):
@@ -55,6 +77,8 @@ class Redemption(MerchantOwned):
     created_at = models.DateTimeField(_("when"))
     expires_at = models.DateTimeField(_("held until"), null=True)
 
+    objects: ClassVar[Any] = RedemptionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("redemption")
         verbose_name_plural = _("redemptions")
@@ -89,6 +113,36 @@ class Redemption(MerchantOwned):
     def __str__(self) -> str:
         return f"{self.order_ref}"
 
+    def status_at(self, at: datetime) -> str:
+        """Read the status with the clock: a hold past its time is released, cleaned up or not."""
+        if self.status == self.Status.HELD and self.expires_at and self.expires_at <= at:
+            return self.Status.RELEASED.value
+        return str(self.status)
+
+
+class MergedOrder(MerchantOwned):
+    """An order that was paid together with others in one redemption.
+
+    Only of redemptions whose lines name more than their own order.
+    """
+
+    order_ref = models.CharField(_("order"), max_length=100)
+    redemption = models.ForeignKey(
+        Redemption, models.PROTECT, verbose_name=_("redemption"), related_name="merged_orders"
+    )
+
+    class Meta:
+        verbose_name = _("merged order")
+        verbose_name_plural = _("merged orders")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "order_ref", "redemption"], name="merged_order_is_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_ref
+
 
 class Use(MerchantOwned):
     """One code used in a redemption, judged by one version of its coupon."""
@@ -113,8 +167,16 @@ class Use(MerchantOwned):
         related_name="+",
         db_index=False,
     )
-    #: It counts: neither released nor reversed.
+    #: The order has used the code: neither released nor given back whole.
     standing = models.BooleanField(_("standing"), default=True)
+    #: What it took from limits and budget is still gone: a code that did not come back with
+    #: its goods stays taken, though it stands no longer.
+    taken = models.BooleanField(default=True)
+    #: Until when it is only held; past that time it is free, whether anybody has cleaned up
+    #: or not. None once it is confirmed or released.
+    held_until = models.DateTimeField(null=True)
+    #: A test takes nothing from the coupon's uses, days and budget.
+    is_test = models.BooleanField(default=False)
     discount_minor = models.BigIntegerField(_("discount"))
     shipping_discount_minor = models.BigIntegerField(_("shipping discount"), default=0)
     #: What it took from the coupon's budget, in the budget's currency; none if it has none.
@@ -139,10 +201,24 @@ class Use(MerchantOwned):
                 condition=Q(discount_minor__gte=0, shipping_discount_minor__gte=0),
                 name="use_discount_is_not_negative",
             ),
+            models.CheckConstraint(
+                condition=Q(standing=False) | Q(taken=True), name="use_that_stands_is_taken"
+            ),
+            models.CheckConstraint(
+                condition=Q(held_until__isnull=True) | Q(standing=True), name="use_held_stands"
+            ),
         ]
         indexes = [
             models.Index(fields=["coupon", "-created_at", "-id"], name="use_by_coupon"),
             models.Index(fields=["code"], name="use_by_code"),
+            models.Index(
+                fields=["coupon", "held_until"],
+                name="use_held_by_coupon",
+                condition=Q(held_until__isnull=False),
+            ),
+            models.Index(
+                fields=["code"], name="use_held_by_code", condition=Q(held_until__isnull=False)
+            ),
             models.Index(
                 fields=["customer", "-created_at"],
                 name="use_by_customer",
@@ -168,6 +244,9 @@ class UseLine(MerchantOwned):
     base_minor = models.BigIntegerField(_("line price"))
     discount_minor = models.BigIntegerField(_("discount"))
     funded_by = models.CharField(_("paid by"), max_length=10)
+    #: Units that came back, and their share of the discount.
+    returned_quantity = models.PositiveIntegerField(default=0)
+    returned_minor = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("use line")
@@ -181,6 +260,14 @@ class UseLine(MerchantOwned):
             models.CheckConstraint(
                 condition=Q(funded_by__in=["merchant", "platform", "partner"]),
                 name="use_line_payer_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    returned_quantity__lte=F("quantity"),
+                    returned_minor__gte=0,
+                    returned_minor__lte=F("discount_minor"),
+                ),
+                name="use_line_returns_within_part",
             ),
         ]
 

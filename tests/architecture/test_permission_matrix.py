@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 JOB = "job"
 REDEMPTION = "redemption"
+HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,20 @@ MATRIX = [
         "redemptions/<uuid:redemption_id>",
         "redeem",
         f"redemptions/{REDEMPTION}",
+        owned=True,
+    ),
+    row(
+        "POST",
+        "redemptions/<uuid:redemption_id>/confirmation",
+        "redeem",
+        f"redemptions/{HELD}/confirmation",
+        owned=True,
+    ),
+    row(
+        "POST",
+        "redemptions/<uuid:redemption_id>/release",
+        "redeem",
+        f"redemptions/{HELD}/release",
         owned=True,
     ),
     row("POST", "customers/bulk", "customers", "customers/bulk", {"customers": [{"id": "C-9"}]}),
@@ -134,6 +149,9 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
     if path.endswith(f"/{REDEMPTION}"):
         made = shop.api.post("redemptions", order("ten-off"))
         path = path.replace(f"/{REDEMPTION}", f"/{made.body['id']}")
+    if f"/{HELD}/" in path:
+        made = shop.api.post("redemptions", order("ten-off", ref=f"{api.key}", hold=True))
+        path = path.replace(f"/{HELD}/", f"/{made.body['id']}/")
     for step in each.before:
         shop.api.post(f"coupons/ten-off/{step}")
     with nothing_changes() if api is not shop.api else _anything():

@@ -36,9 +36,12 @@ from coupons.models import (
 from redemption.models import (
     ApiKey,
     CustomerCounter,
+    MergedOrder,
     Order,
     OrderLine,
     Redemption,
+    Reversal,
+    ReversalLine,
     Use,
     UseLine,
 )
@@ -70,6 +73,18 @@ def shop() -> Shop:
         **own, ref="O-1", status="paid", currency="USD", total_minor=1, placed_at=NOW
     )
     OrderLine.objects.create(**own, order=placed, ref="1", sku="A", quantity=1, unit_price_minor=1)
+    MergedOrder.objects.create(**own, order_ref="O-2", redemption=Redemption.objects.get())
+    came_back = Reversal.objects.create(
+        **own,
+        redemption=Redemption.objects.get(),
+        reference="R-1",
+        asked_hash=b"",
+        amount_minor=0,
+        shipping_amount_minor=0,
+        answer={},
+        created_at=NOW,
+    )
+    ReversalLine.objects.create(**own, reversal=came_back, line_ref="1", quantity=1, amount_minor=0)
     # Everybody's rates, whose merchant is null.
     ExchangeRates.objects.create(quoted_on=NOW.date(), base="EUR", rates={"USD": "1.1"})
     TaxRate.objects.create(**own, country="US", rate=1)
@@ -196,12 +211,30 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
         update(Use, discount_minor=-1),
         update(Use, shipping_discount_minor=-1),
     ],
+    "use_that_stands_is_taken": [update(Use, taken=False)],
+    "use_held_stands": [update(Use, held_until=NOW, standing=False)],
     "use_line_is_unique": [again(UseLine)],
     "use_line_discount_within_price": [
         update(UseLine, base_minor=0),
         update(UseLine, discount_minor=-1),
     ],
     "use_line_payer_is_known": [update(UseLine, funded_by="nobody")],
+    "use_line_returns_within_part": [
+        update(UseLine, returned_quantity=9),
+        update(UseLine, returned_minor=-1),
+        update(UseLine, returned_minor=9999),
+    ],
+    "merged_order_is_unique": [again(MergedOrder)],
+    "reversal_reference_is_unique": [again(Reversal)],
+    "reversal_amounts_are_not_negative": [
+        update(Reversal, amount_minor=-1),
+        update(Reversal, shipping_amount_minor=-1),
+    ],
+    "reversal_line_is_unique": [again(ReversalLine)],
+    "reversal_line_counts_something": [
+        update(ReversalLine, quantity=0),
+        update(ReversalLine, amount_minor=-1),
+    ],
     "customer_counter_is_unique": [again(CustomerCounter)],
     "customer_uses_within_limit": [update(CustomerCounter, uses=6)],
     "order_ref_is_unique": [again(Order)],

@@ -1,0 +1,179 @@
+"""A hold becomes a redemption: as it was held, or for the cart that was paid in the end."""
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from django.db import transaction
+
+from coupons import coding, terms
+from coupons.caller import Caller
+from coupons.errors import FieldError, Invalid, WrongState
+from coupons.pricing.candidate import Candidate, CodeStatus
+from redemption import holds, ledger, recording
+from redemption.answers import redemption_answer, stored_answer
+from redemption.carts import CheckedCart, cart_for, check
+from redemption.checkout import refuse_unless_taken
+from redemption.errors import HoldExpired
+from redemption.facts import Facts
+from redemption.models import Redemption, Use, UseLine
+from redemption.quoting import facts_for, quoted
+from redemption.shapes import CartBody, ConfirmationBody, RedemptionAnswer
+from redemption.taking import Entry, give_back
+
+Status = Redemption.Status
+
+
+def confirm(
+    *, caller: Caller, redemption_id: uuid.UUID, body: ConfirmationBody | None, at: datetime
+) -> RedemptionAnswer:
+    """Redeem what is held, until its time; with a cart, what that cart gets.
+
+    The cart is judged as of the hold, by the rules of then: what was promised is kept. Raises
+    `NotFound`, `HoldExpired`, `WrongState`, `Invalid` for a cart that is not the hold's,
+    `CouponRejected` where a code does not apply to it (the hold then stays), and `TakeLost`
+    where its budget has not enough left.
+    """
+    with transaction.atomic():
+        row = holds.locked(caller=caller, redemption_id=redemption_id)
+        if row.status == Status.REDEEMED:
+            return stored_answer(row, at=at)
+        if row.status not in (Status.HELD, Status.RELEASED):
+            raise WrongState("It has been returned.")
+        if row.expires_at and row.expires_at <= at:
+            raise HoldExpired
+        if row.status == Status.RELEASED:
+            raise WrongState("The hold was released.")
+        uses = list(row.uses.filter(standing=True).select_related("code"))
+        if body is not None:
+            uses = _priced_again(caller=caller, row=row, uses=uses, body=body, at=at)
+        row.status, row.expires_at = Status.REDEEMED, None
+        row.save()
+        row.uses.update(held_until=None)
+        parts = recording.parts_of(uses)
+        recording.record(verb="created", redemption=row, parts=parts, by=caller.actor, at=at)
+    return stored_answer(row, at=at)
+
+
+def _priced_again(
+    *,
+    caller: Caller,
+    row: Redemption,
+    uses: Sequence[Use],
+    body: ConfirmationBody,
+    at: datetime,
+) -> list[Use]:
+    """Write what another cart gets into the held redemption; return the uses that are left."""
+    checked = check(_of_the_hold(row=row, uses=uses, body=body))
+    facts = facts_for(caller=caller, checked=checked, at=at)
+    cart = cart_for(checked=checked, facts=facts, caller=caller)
+    quote = quoted(
+        caller=caller,
+        cart=cart,
+        facts=facts,
+        candidates=_as_held(checked=checked, row=row, uses=uses, facts=facts),
+        at=row.created_at,
+        method=row.method,
+    )
+    refuse_unless_taken(quote=quote, body=body, facts=facts)
+    entry = Entry(
+        caller=caller,
+        cart=cart,
+        facts=facts,
+        quote=quote,
+        order=row.order_ref,
+        method=row.method,
+        fingerprint=checked.fingerprint,
+        at=row.created_at,
+        id=row.pk,
+    )
+    with holds.told_of_lapsed(facts=facts):
+        kept = _rewrite(entry=entry, uses=uses)
+    row.subtotal_minor = quote.subtotal
+    row.discount_minor = quote.discount
+    row.shipping_discount_minor = quote.shipping_discount
+    row.cart_hash = checked.fingerprint
+    answer = redemption_answer(
+        quote=quote,
+        zones=facts.zones(),
+        language=body.language,
+        redemption=row.pk,
+        status=Status.REDEEMED.value,
+        order=row.order_ref,
+        created_at=row.created_at,
+    )
+    row.quote = msgspec.to_builtins(answer)
+    return kept
+
+
+def _of_the_hold(*, row: Redemption, uses: Sequence[Use], body: ConfirmationBody) -> CartBody:
+    """Fill the hold's own order, customer and codes in; raise `Invalid` for other ones."""
+    held = [use.code.text for use in uses]
+    codes = [coding.normal_form(code) for code in body.codes] or held
+    customer = row.customer.ref if row.customer else None
+    errors = []
+    if body.currency != row.currency:
+        errors.append(FieldError("currency", f"The hold is in {row.currency}."))
+    if body.customer not in (None, customer):
+        errors.append(FieldError("customer", "The hold is another customer's."))
+    if foreign := set(codes) - set(held):
+        errors.append(FieldError("codes", f"Not held: {', '.join(sorted(foreign))}."))
+    if errors:
+        raise Invalid(errors=errors)
+    return msgspec.structs.replace(body, order=row.order_ref, customer=customer, codes=codes)
+
+
+def _as_held(
+    *, checked: CheckedCart, row: Redemption, uses: Sequence[Use], facts: Facts
+) -> list[Candidate]:
+    """Return the codes under the rules they were held by; only the budget is looked at anew.
+
+    What was scarce is held, so no limit counts against it.
+    """
+    compiled = terms.load([(use.coupon_id, use.version) for use in uses])
+    versions = {use.code.text: (use.coupon_id, use.version) for use in uses}
+    candidates = []
+    for code in checked.codes:
+        today = facts.codes[code].candidate.status
+        status = CodeStatus(
+            published_at=today.published_at,
+            shared=today.shared,
+            code_expires_at=today.code_expires_at,
+            claimed_at=row.created_at,
+            budget_used=today.budget_used,
+        )
+        candidates.append(Candidate(code=code, terms=compiled[versions[code]], status=status))
+    return candidates
+
+
+def _rewrite(*, entry: Entry, uses: Sequence[Use]) -> list[Use]:
+    """Put a new quote in the place of the held one: uses, lines, budgets."""
+    applied = {each.code: each for each in entry.quote.applied}
+    kept = [use for use in uses if use.code.text in applied]
+    dropped = [use for use in uses if use.code.text not in applied]
+    budgets: Counter[int] = Counter()
+    for use in kept:
+        now = applied[use.code.text]
+        if use.budget_minor is not None:
+            budgets[use.coupon_id] += (now.budget_amount or 0) - use.budget_minor
+            use.budget_minor = now.budget_amount
+        use.discount_minor = now.discount
+        use.shipping_discount_minor = now.shipping_discount
+        use.rate = ledger.used_rate(now)
+    Use.objects.bulk_update(
+        kept, ["budget_minor", "discount_minor", "shipping_discount_minor", "rate"]
+    )
+    UseLine.objects.filter(use__in=uses).delete()
+    UseLine.objects.bulk_create(
+        UseLine(merchant_id=entry.caller.merchant.pk, **line)
+        for line in ledger.use_lines(
+            entry=entry, uses=[(use.pk, applied[use.code.text]) for use in kept]
+        )
+    )
+    Use.objects.filter(pk__in=[use.pk for use in dropped]).update(
+        standing=False, taken=False, held_until=None
+    )
+    give_back(uses=dropped, budgets=budgets)
+    return kept
