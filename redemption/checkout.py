@@ -18,13 +18,13 @@ from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
 from coupons.pricing.quote import Quote
-from redemption import ledger
+from redemption import evidence, ledger
 from redemption.answers import quote_answer
 from redemption.carts import CheckedCart, cart_for, check
 from redemption.errors import CouponRejected, OrderAlreadyRedeemed, TakeLost, TryAgain
 from redemption.facts import Facts
 from redemption.models import Redemption
-from redemption.quoting import facts_for, quoted
+from redemption.quoting import case_for, decided, facts_for, quoted
 from redemption.shapes import CartBody, QuoteAnswer, RedemptionAnswer, RedemptionBody
 from redemption.taking import Entry
 
@@ -96,9 +96,10 @@ def redeem(
         method = method or caller.method
         cart = cart_for(checked=checked, facts=facts, caller=caller, order=body.order)
         asked = facts.candidates(checked.codes)
-        quote = quoted(
+        case = case_for(
             caller=caller, cart=cart, facts=facts, candidates=asked, at=at, method=method
         )
+        quote = decided(case=case, facts=facts)
         # 5. All or nothing, unless the caller takes what applies.
         if not quote.applied or (quote.rejected and not body.partial):
             raise _rejection(quote=quote, facts=facts, language=body.language)
@@ -111,6 +112,7 @@ def redeem(
             order=body.order,
             method=method,
             fingerprint=checked.fingerprint,
+            evidence=evidence.encoded(case=case),
             at=at,
         )
         answer = _answer(entry=entry, language=body.language)

@@ -86,10 +86,11 @@ WITH redemption AS (
     INSERT INTO redemption_redemption
            (id, merchant_id, order_ref, customer_id, channel_id, status, method, currency,
             subtotal_minor, discount_minor, shipping_discount_minor, cart_hash, quote,
-            is_test, actor, created_at, expires_at)
+            evidence, is_test, actor, created_at, expires_at)
     VALUES (%(redemption)s, %(merchant)s, %(order)s, %(customer)s, %(channel)s, 'redeemed',
             %(method)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping_discount)s,
-            %(cart_hash)s, %(quote)s::jsonb, %(is_test)s, %(actor)s, %(at)s, NULL)
+            %(cart_hash)s, %(quote)s::jsonb, %(evidence)s::jsonb, %(is_test)s, %(actor)s,
+            %(at)s, NULL)
 ), uses AS (
     INSERT INTO redemption_use
            (id, merchant_id, redemption_id, coupon_id, version, code_id, order_ref, customer_id,
@@ -139,6 +140,7 @@ def _rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, 
         "shipping_discount": quote.shipping_discount,
         "cart_hash": entry.fingerprint,
         "quote": answer.decode(),
+        "evidence": entry.evidence.decode(),
         "is_test": shopper.is_test,
         "actor": entry.caller.actor,
         "request": journal.current_request_id(),

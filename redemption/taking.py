@@ -99,6 +99,8 @@ class Entry:
     order: str
     method: str
     fingerprint: bytes
+    #: The case, as `redemption.evidence` writes it.
+    evidence: bytes
     at: datetime
     id: uuid.UUID = field(default_factory=new_id)
 
