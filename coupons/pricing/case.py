@@ -1,13 +1,13 @@
 """Everything that one quote is judged on, in one value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from coupons.pricing.candidate import Candidate
 from coupons.pricing.cart import Cart
 from coupons.pricing.exchange import NO_RATES, Rates
-from coupons.pricing.terms import Amounts, CouponTerms
+from coupons.pricing.terms import CouponTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +35,5 @@ class Case:
             if terms.limits.budget_currency:
                 named.add(terms.limits.budget_currency)
             if terms.convert:
-                named.update(*_amounts(terms))
+                named |= terms.currencies
         return named
-
-
-def _amounts(terms: CouponTerms) -> Iterator[Amounts]:
-    yield from (terms.value, terms.cap, terms.min_spend)
-    for tier in terms.tiers:
-        yield from (tier.min_spend, tier.value)
-    if terms.every:
-        yield from (terms.every.step, terms.every.value)
