@@ -25,6 +25,7 @@ from redemption.errors import CouponRejected, OrderAlreadyRedeemed, TakeLost, Tr
 from redemption.facts import Facts
 from redemption.models import Redemption
 from redemption.quoting import case_for, decided, facts_for, quoted
+from redemption.refusing import Attempt
 from redemption.shapes import CartBody, QuoteAnswer, RedemptionAnswer, RedemptionBody
 from redemption.taking import Entry
 
@@ -102,7 +103,8 @@ def redeem(
         quote = decided(case=case, facts=facts)
         # 5. All or nothing, unless the caller takes what applies.
         if not quote.applied or (quote.rejected and not body.partial):
-            raise _rejection(quote=quote, facts=facts, language=body.language)
+            attempt = Attempt(caller=caller, order=body.order, case=case, quote=quote)
+            raise _rejection(attempt=attempt, facts=facts, language=body.language)
         # 6. Take, write and commit, in one order and one round trip.
         entry = Entry(
             caller=caller,
@@ -168,9 +170,12 @@ def stored_answer(redemption: Redemption) -> RedemptionAnswer:
     return answer
 
 
-def _rejection(*, quote: Quote, facts: Facts, language: str | None) -> CouponRejected:
-    answer = quote_answer(quote=quote, zones=facts.zones(), language=language)
-    return CouponRejected(answer.rejected[0].message, rejected=msgspec.to_builtins(answer.rejected))
+def _rejection(*, attempt: Attempt, facts: Facts, language: str | None) -> CouponRejected:
+    answer = quote_answer(quote=attempt.quote, zones=facts.zones(), language=language)
+    rejected = msgspec.to_builtins(answer.rejected)
+    error = CouponRejected(answer.rejected[0].message, rejected=rejected)
+    error.attempt = attempt
+    return error
 
 
 def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:

@@ -112,7 +112,16 @@ class Evidence(Struct, frozen=True, omit_defaults=True):
 
 def encoded(*, case: Case) -> bytes:
     """Write a case as JSON."""
-    kept = Evidence(
+    return msgspec.json.encode(_kept(case))
+
+
+def plain(*, case: Case) -> Any:
+    """Write a case as plain values, for a column of JSON."""
+    return msgspec.to_builtins(_kept(case))
+
+
+def _kept(case: Case) -> Evidence:
+    return Evidence(
         at=case.at,
         method=case.method,
         cart=_converted(case.cart, KeptCart),
@@ -120,7 +129,6 @@ def encoded(*, case: Case) -> bytes:
         used_with=tuple([(each.coupon_id, each.version) for each in case.used_with]),
         rates=tuple(_rates(case)),
     )
-    return msgspec.json.encode(kept)
 
 
 def evidence(*, stored: Mapping[str, Any]) -> Evidence:

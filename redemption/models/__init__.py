@@ -9,6 +9,7 @@ from redemption.models.ledger import (
     UseLine,
 )
 from redemption.models.order import Order, OrderLine
+from redemption.models.refusal import RefusedAttempt
 
 __all__ = [
     "ApiKey",
@@ -18,6 +19,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Redemption",
+    "RefusedAttempt",
     "Scope",
     "Use",
     "UseLine",
