@@ -38,6 +38,7 @@ if (BASE_DIR / ".env").exists():
 KNOWN = {
     "HEXIAO_ALLOW_PRIVATE_WEBHOOKS",
     "HEXIAO_DATA",
+    "HEXIAO_KEEP_REFUSALS_DAYS",
     "HEXIAO_LOG_LEVEL",
     "HEXIAO_PART",
     "HEXIAO_PRODUCTION",
@@ -54,6 +55,8 @@ if unknown := sorted(
 PRODUCTION = env.bool("HEXIAO_PRODUCTION", default=False)
 HEXIAO_TEST_CLOCK = env.bool("HEXIAO_TEST_CLOCK", default=False)
 HEXIAO_ALLOW_PRIVATE_WEBHOOKS = env.bool("HEXIAO_ALLOW_PRIVATE_WEBHOOKS", default=False)
+#: How long a refused attempt can be explained.
+HEXIAO_KEEP_REFUSALS_DAYS = env.int("HEXIAO_KEEP_REFUSALS_DAYS", default=30)
 #: How many proxies in front append to X-Forwarded-For; 0 believes none of it.
 HEXIAO_TRUSTED_PROXIES = env.int("HEXIAO_TRUSTED_PROXIES", default=0)
 PORT = env.int("PORT", default=8000)
@@ -209,6 +212,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "coupons.tasks.resume_jobs",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
+    },
+    "forget old refused attempts": {
+        "task": "redemption.tasks.forget_refused_attempts",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
     },
     "load the reference exchange rates": {
         "task": "coupons.tasks.load_reference_rates",

@@ -17,7 +17,6 @@ from psycopg import errors as pg
 from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
-from coupons.pricing.quote import Quote
 from redemption import holds, ledger
 from redemption.answers import quote_answer, redemption_answer, stored_answer
 from redemption.carts import CheckedCart, cart_for, check
@@ -29,7 +28,8 @@ from redemption.errors import (
 )
 from redemption.facts import Facts
 from redemption.models import Redemption
-from redemption.quoting import facts_for, quoted
+from redemption.quoting import case_for, decided, facts_for, quoted
+from redemption.refusing import Attempt
 from redemption.shapes import (
     CartBody,
     ConfirmationBody,
@@ -107,7 +107,7 @@ def redeem(
                 caller=caller, checked=checked, body=body, facts=facts, method=method, at=at
             )
             # 5. All or nothing, unless the caller takes what applies.
-            refuse_unless_taken(quote=entry.quote, body=body, facts=facts)
+            refuse_unless_taken(entry=entry, body=body)
             # 6. Take, write and commit, in one order and one round trip.
             answer = redemption_answer(
                 quote=entry.quote,
@@ -133,18 +133,21 @@ def _quoted_entry(
     method: str | None,
     at: datetime,
 ) -> Entry:
-    method = method or caller.method
-    cart = cart_for(checked=checked, facts=facts, caller=caller)
-    asked = facts.candidates(checked.codes)
+    case = case_for(
+        caller=caller,
+        cart=cart_for(checked=checked, facts=facts, caller=caller),
+        facts=facts,
+        candidates=facts.candidates(checked.codes),
+        at=at,
+        method=method or caller.method,
+    )
     return Entry(
         caller=caller,
-        cart=cart,
         facts=facts,
-        quote=quoted(caller=caller, cart=cart, facts=facts, candidates=asked, at=at, method=method),
+        case=case,
+        quote=decided(case=case, facts=facts),
         order=body.order,
-        method=method,
         fingerprint=checked.fingerprint,
-        at=at,
         held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,
     )
 
@@ -190,11 +193,13 @@ def _stored_answer(redemption: uuid.UUID, *, at: datetime) -> RedemptionAnswer:
     return stored_answer(Redemption.objects.get(pk=redemption), at=at)
 
 
-def refuse_unless_taken(
-    *, quote: Quote, body: RedemptionBody | ConfirmationBody, facts: Facts
-) -> None:
+def refuse_unless_taken(*, entry: Entry, body: RedemptionBody | ConfirmationBody) -> None:
     """Raise `CouponRejected` unless every code applies, or one does and `partial` takes it."""
+    quote = entry.quote
     if quote.applied and (body.partial or not quote.rejected):
         return
-    answer = quote_answer(quote=quote, zones=facts.zones(), language=body.language)
-    raise CouponRejected(answer.rejected[0].message, rejected=msgspec.to_builtins(answer.rejected))
+    answer = quote_answer(quote=quote, zones=entry.facts.zones(), language=body.language)
+    rejected = msgspec.to_builtins(answer.rejected)
+    error = CouponRejected(answer.rejected[0].message, rejected=rejected)
+    error.attempt = Attempt(caller=entry.caller, order=entry.order, case=entry.case, quote=quote)
+    raise error

@@ -12,14 +12,14 @@ from coupons import coding, terms
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, WrongState
 from coupons.pricing.candidate import Candidate, CodeStatus
-from redemption import holds, ledger, recording
+from redemption import evidence, holds, ledger, recording
 from redemption.answers import redemption_answer, stored_answer
 from redemption.carts import CheckedCart, cart_for, check
 from redemption.checkout import refuse_unless_taken
 from redemption.errors import HoldExpired
 from redemption.facts import Facts
 from redemption.models import Redemption, Use, UseLine
-from redemption.quoting import facts_for, quoted
+from redemption.quoting import case_for, decided, facts_for
 from redemption.shapes import CartBody, ConfirmationBody, RedemptionAnswer
 from redemption.taking import Entry, give_back
 
@@ -68,44 +68,47 @@ def _priced_again(
     """Write what another cart gets into the held redemption; return the uses that are left."""
     checked = check(_of_the_hold(row=row, uses=uses, body=body))
     facts = facts_for(caller=caller, checked=checked, at=at)
-    cart = cart_for(checked=checked, facts=facts, caller=caller)
-    quote = quoted(
+    case = case_for(
         caller=caller,
-        cart=cart,
+        cart=cart_for(checked=checked, facts=facts, caller=caller),
         facts=facts,
         candidates=_as_held(checked=checked, row=row, uses=uses, facts=facts),
         at=row.created_at,
         method=row.method,
     )
-    refuse_unless_taken(quote=quote, body=body, facts=facts)
     entry = Entry(
         caller=caller,
-        cart=cart,
         facts=facts,
-        quote=quote,
+        case=case,
+        quote=decided(case=case, facts=facts),
         order=row.order_ref,
-        method=row.method,
         fingerprint=checked.fingerprint,
-        at=row.created_at,
         id=row.pk,
     )
+    refuse_unless_taken(entry=entry, body=body)
     with holds.told_of_lapsed(facts=facts):
         kept = _rewrite(entry=entry, uses=uses)
+    _write_quote(row=row, entry=entry, language=body.language)
+    return kept
+
+
+def _write_quote(*, row: Redemption, entry: Entry, language: str | None) -> None:
+    quote = entry.quote
     row.subtotal_minor = quote.subtotal
     row.discount_minor = quote.discount
     row.shipping_discount_minor = quote.shipping_discount
-    row.cart_hash = checked.fingerprint
+    row.cart_hash = entry.fingerprint
+    row.evidence = evidence.plain(case=entry.case)
     answer = redemption_answer(
         quote=quote,
-        zones=facts.zones(),
-        language=body.language,
+        zones=entry.facts.zones(),
+        language=language,
         redemption=row.pk,
         status=Status.REDEEMED.value,
         order=row.order_ref,
         created_at=row.created_at,
     )
     row.quote = msgspec.to_builtins(answer)
-    return kept
 
 
 def _of_the_hold(*, row: Redemption, uses: Sequence[Use], body: ConfirmationBody) -> CartBody:

@@ -2,14 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from coupons.errors import HexiaoError
+
+if TYPE_CHECKING:
+    from redemption.refusing import Attempt
 
 
 class CouponRejected(HexiaoError):
     """A code that does not apply; `rejected` says which and why. Nothing was redeemed."""
 
     code, status, title = "coupon_rejected", 422, "A coupon does not apply"
+
+    #: What was tried, for whoever wants to keep it.
+    attempt: "Attempt | None" = None
 
 
 class OrderAlreadyRedeemed(HexiaoError):

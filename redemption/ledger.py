@@ -24,7 +24,7 @@ from django.db import transaction
 from coupons import journal
 from coupons.models import new_id
 from coupons.pricing.quote import Applied
-from redemption import recording
+from redemption import evidence, recording
 from redemption.facts import CodeFacts
 from redemption.taking import (
     Entry,
@@ -89,10 +89,11 @@ WITH redemption AS (
     INSERT INTO redemption_redemption
            (id, merchant_id, order_ref, customer_id, channel_id, status, method, currency,
             subtotal_minor, discount_minor, shipping_discount_minor, cart_hash, quote,
-            is_test, actor, created_at, expires_at)
+            evidence, is_test, actor, created_at, expires_at)
     VALUES (%(redemption)s, %(merchant)s, %(order)s, %(customer)s, %(channel)s, %(status)s,
             %(method)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping_discount)s,
-            %(cart_hash)s, %(quote)s::jsonb, %(is_test)s, %(actor)s, %(at)s, %(held_until)s)
+            %(cart_hash)s, %(quote)s::jsonb, %(evidence)s::jsonb, %(is_test)s, %(actor)s,
+            %(at)s, %(held_until)s)
 ), uses AS (
     INSERT INTO redemption_use
            (id, merchant_id, redemption_id, coupon_id, version, code_id, order_ref, customer_id,
@@ -151,6 +152,7 @@ def _rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, 
         "shipping_discount": quote.shipping_discount,
         "cart_hash": entry.fingerprint,
         "quote": answer.decode(),
+        "evidence": evidence.encoded(case=entry.case).decode(),
         "is_test": shopper.is_test,
         "actor": entry.caller.actor,
         "request": journal.current_request_id(),

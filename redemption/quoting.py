@@ -7,6 +7,7 @@ from coupons import rates
 from coupons.caller import Caller
 from coupons.pricing.candidate import Candidate
 from coupons.pricing.cart import Cart
+from coupons.pricing.case import Case
 from coupons.pricing.evaluate import evaluate
 from coupons.pricing.exchange import NO_RATES, Rates, needs_rates
 from coupons.pricing.quote import Quote
@@ -52,7 +53,23 @@ def quoted(
     method: str,
 ) -> Quote:
     """Quote a cart with these candidates, beside what its order has used already."""
-    quote = evaluate(
+    case = case_for(
+        caller=caller, cart=cart, facts=facts, candidates=candidates, at=at, method=method
+    )
+    return decided(case=case, facts=facts)
+
+
+def case_for(
+    *,
+    caller: Caller,
+    cart: Cart,
+    facts: Facts,
+    candidates: Sequence[Candidate],
+    at: datetime,
+    method: str,
+) -> Case:
+    """Put together all that a quote is judged on, the day's exchange rates among it."""
+    return Case(
         cart=cart,
         candidates=candidates,
         at=at,
@@ -60,7 +77,19 @@ def quoted(
         used_with=[use.terms for use in facts.beside],
         rates=rates_for(caller=caller, cart=cart, candidates=candidates, at=at),
     )
-    return taxed(quote=quote, cart=cart, facts=facts)
+
+
+def decided(*, case: Case, facts: Facts) -> Quote:
+    """Return the quote of a case, its tax included."""
+    quote = evaluate(
+        cart=case.cart,
+        candidates=case.candidates,
+        at=case.at,
+        method=case.method,
+        used_with=case.used_with,
+        rates=case.rates,
+    )
+    return taxed(quote=quote, cart=case.cart, facts=facts)
 
 
 def taxed(*, quote: Quote, cart: Cart, facts: Facts) -> Quote:

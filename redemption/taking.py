@@ -18,6 +18,7 @@ from coupons import terms
 from coupons.caller import Caller
 from coupons.models import new_id
 from coupons.pricing.cart import Cart
+from coupons.pricing.case import Case
 from coupons.pricing.quote import Applied, Quote
 from redemption.errors import TakeLost
 from redemption.facts import CodeFacts, Facts
@@ -112,16 +113,29 @@ class Entry:
     """A redemption about to be written."""
 
     caller: Caller
-    cart: Cart
     facts: Facts
+    case: Case
     quote: Quote
     order: str
-    method: str
     fingerprint: bytes
-    at: datetime
     #: Until when it is only held; None redeems at once.
     held_until: datetime | None = None
     id: uuid.UUID = field(default_factory=new_id)
+
+    @property
+    def cart(self) -> Cart:
+        """Return the cart that was quoted."""
+        return self.case.cart
+
+    @property
+    def method(self) -> str:
+        """Return how it is redeemed."""
+        return self.case.method
+
+    @property
+    def at(self) -> datetime:
+        """Return the instant that it was judged at."""
+        return self.case.at
 
     @property
     def status(self) -> str:

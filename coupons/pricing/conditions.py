@@ -87,7 +87,7 @@ def _published(asked: Asked) -> Refusal | None:
 
 
 def _started(asked: Asked) -> Refusal | None:
-    start, _ = _validity(asked)
+    start = begin(asked)
     if start is not None and asked.at < start:
         return Refusal(Reason.NOT_STARTED, params={"starts_at": start})
     return None
@@ -100,6 +100,11 @@ def _not_expired(asked: Asked) -> Refusal | None:
     if asked.status.coupon_state == CouponState.ENDED and asked.is_unclaimed_shared:
         return Refusal(Reason.EXPIRED)
     return None
+
+
+def begin(asked: Asked) -> datetime | None:
+    """Return from when on the code counts, in UTC; None is always."""
+    return _validity(asked)[0]
 
 
 def expiry(asked: Asked) -> datetime | None:
@@ -142,14 +147,18 @@ def _not_held(asked: Asked) -> Refusal | None:
 def _customer_known(asked: Asked) -> Refusal | None:
     if asked.cart.shopper.ref is not None:
         return None
+    return Refusal(Reason.CUSTOMER_REQUIRED) if is_personal(asked) else None
+
+
+def is_personal(asked: Asked) -> bool:
+    """Say whether a rule of the code looks at who the customer is."""
     terms = asked.terms
-    is_personal = (
+    return (
         asked.status.owner is not None
         or terms.limits.uses_per_customer is not None
         or terms.claim_required
         or not terms.audience.is_everyone
     )
-    return Refusal(Reason.CUSTOMER_REQUIRED) if is_personal else None
 
 
 def _owned(asked: Asked) -> Refusal | None:

@@ -22,6 +22,7 @@ __all__ = [
     "evaluate",
     "examined",
     "quote_of",
+    "settle",
 ]
 
 
@@ -40,8 +41,7 @@ def evaluate(
     `cart.prior`. Source: the pricing rules (docs/discounts.md).
     """
     asked = examined(cart=cart, candidates=candidates, at=at, method=method, rates=rates)
-    taken = _settled(asked, used_with)
-    _measure_again(asked, taken)
+    taken = settle(asked=asked, used_with=used_with)
     return quote_of(cart=cart, candidates=candidates, asked=asked, taken=taken)
 
 
@@ -83,8 +83,17 @@ def examined(
     return asked
 
 
+def settle(*, asked: Sequence[Asked], used_with: Sequence[CouponTerms]) -> dict[int, Taken]:
+    """Say which codes apply together and what each takes, by the position asked.
+
+    Writes on those that don't why; call it once for what `examined` returned.
+    """
+    taken = _settled(asked, used_with)
+    _measure_again(asked, taken)
+    return taken
+
+
 def _settled(asked: Sequence[Asked], used_with: Sequence[CouponTerms]) -> dict[int, Taken]:
-    """Say which codes apply together and what each takes; write why on those that don't."""
     standing = [one for one in asked if not one.refusals]
     if all(_may_join(one, standing[:i], used_with) for i, one in enumerate(standing)):
         outcome = apply_all(standing)

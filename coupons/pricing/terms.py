@@ -198,6 +198,16 @@ class CouponTerms:
     code: str | None = None
 
     @property
+    def currencies(self) -> frozenset[str]:
+        """Name the currencies that its amounts are written in."""
+        amounts = [self.value, self.cap, self.min_spend]
+        for tier in self.tiers:
+            amounts += [tier.min_spend, tier.value]
+        if self.every:
+            amounts += [self.every.step, self.every.value]
+        return frozenset().union(*amounts)
+
+    @property
     def level(self) -> Level:
         """Return where the coupon stands in the order of application."""
         if self.kind is Kind.FREE_SHIPPING:

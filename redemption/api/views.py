@@ -16,10 +16,11 @@ from coupons.api.idempotency import Slot, once, once_beside
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
-from redemption import checkout, holds, qualifying
+from redemption import checkout, holds, qualifying, refusing
 from redemption.answers import stored_answer
 from redemption.api.confirming import ConfirmingEndpoint
 from redemption.confirming import confirm
+from redemption.errors import CouponRejected
 from redemption.ledger import Statement
 from redemption.models import Redemption, Use
 from redemption.shapes import (
@@ -82,18 +83,29 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
 
     def _redeemed(self, request: Request, caller: Caller) -> HttpResponse:
         body = read(plain(request), RedemptionBody)
+        refused: list[CouponRejected] = []
 
         def work(slot: Slot | None) -> HttpResponse:
             def beside(encoded: bytes) -> list[Statement]:
                 return [slot.statement(json_answer(encoded, status=201))] if slot else []
 
-            done = checkout.redeem(caller=caller, body=body, at=self.at, beside=beside)
+            try:
+                done = checkout.redeem(caller=caller, body=body, at=self.at, beside=beside)
+            except CouponRejected as error:
+                refused.append(error)
+                raise
             return answer(done.answer, status=201 if done.created else 200)
 
-        return checkout.retried(
-            lambda: once_beside(request=plain(request), caller=caller, at=self.at, work=work),
-            at=self.at,
-        )
+        try:
+            return checkout.retried(
+                lambda: once_beside(request=plain(request), caller=caller, at=self.at, work=work),
+                at=self.at,
+            )
+        finally:
+            # What was rolled back is over; a refusal is kept beside it.
+            for error in refused:
+                if error.attempt:
+                    refusing.keep(attempt=error.attempt)
 
     @describes(
         summary="List redemptions",

@@ -10,6 +10,7 @@ from redemption.models.ledger import (
     UseLine,
 )
 from redemption.models.order import Order, OrderLine
+from redemption.models.refusal import RefusedAttempt
 from redemption.models.reversal import Reversal, ReversalLine
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Redemption",
+    "RefusedAttempt",
     "Reversal",
     "ReversalLine",
     "Scope",

@@ -71,6 +71,8 @@ class Redemption(MerchantOwned):
     cart_hash = models.BinaryField()
     #: The answer as it was given, in the form of the HTTP contract.
     quote = models.JSONField()
+    #: What it was judged on (`redemption.evidence`); none of the oldest has it.
+    evidence = models.JSONField(null=True)
     is_test = models.BooleanField(_("test"), default=False)
     actor = models.CharField(_("who"), max_length=100)
     #: The time that judged it, and until when it is held.

@@ -101,7 +101,7 @@ def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs += ["coupons/rates.py", "coupons/reach.py", "coupons/taxes.py"]
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
-    verbs += ["redemption/trial.py"]
+    verbs += ["redemption/trial.py", "redemption/evidence.py", "redemption/refusing.py"]
     for verb in verbs:
         for called, _ in calls(parsed(ROOT / verb)):
             assert not called.endswith((".now", ".utcnow", ".today")), f"{verb} calls {called}"
@@ -121,16 +121,8 @@ def test_tasks_are_started_on_commit() -> None:
 def test_public_verbs_take_keywords_only() -> None:
     for name in ("lifecycle", "issuing", "catalogue", "rates", "reach", "taxes", "references"):
         _check_keywords(ROOT / "coupons" / f"{name}.py")
-    for name in (
-        "checkout",
-        "confirming",
-        "facts",
-        "holds",
-        "keys",
-        "qualifying",
-        "quoting",
-        "trial",
-    ):
+    verbs = "checkout confirming evidence facts holds keys qualifying quoting refusing trial"
+    for name in verbs.split():
         _check_keywords(ROOT / "redemption" / f"{name}.py")
     _check_keywords(ROOT / "campaigns" / "customers.py")
 

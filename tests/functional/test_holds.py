@@ -274,6 +274,7 @@ def test_a_confirmation_prices_the_cart_that_was_paid(shop: Shop) -> None:
     assert counts()["coupons"] == [(1, 6000)]
     assert list(UseLine.objects.values_list("line_ref", "discount_minor")) == [("2", 6000)]
     row = Redemption.objects.get()
+    assert row.evidence["cart"]["lines"][0]["quantity"] == 2
     assert (row.subtotal_minor, row.discount_minor, row.status) == (12000, 6000, "redeemed")
     again = shop.api.post("redemptions", order("half", lines=lines, customer="C-1"))
     assert (again.status, again.body) == (200, done.body)

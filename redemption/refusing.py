@@ -1,0 +1,86 @@
+"""Refused attempts: kept for a while, so that somebody can be told why."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import Error
+
+from coupons.caller import Caller
+from coupons.pricing.case import Case
+from coupons.pricing.quote import Quote
+from redemption import evidence
+from redemption.models import RefusedAttempt
+
+log = structlog.get_logger(__name__)
+
+#: Rows removed by one statement: few enough to hold nobody up.
+CHUNK = 1_000
+
+#: Each code refused, as far as it may be kept, with its reasons.
+Told = list[list[str | list[str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A redemption that was asked for and refused."""
+
+    caller: Caller
+    order: str
+    case: Case
+    quote: Quote
+
+
+def keep(*, attempt: Attempt) -> None:
+    """Keep an attempt: one insert, after the transaction of the attempt has been rolled back.
+
+    A refusal is an answer even where it cannot be kept, so nothing is raised.
+    """
+    case, quote = attempt.case, attempt.quote
+    told = told_of(quote=quote)
+    known = [each.terms for each in case.candidates if each.terms]
+    try:
+        RefusedAttempt.objects.create(
+            merchant=attempt.caller.merchant,
+            at=case.at,
+            order_ref=attempt.order,
+            customer_ref=case.cart.shopper.ref or "",
+            actor=attempt.caller.actor,
+            method=case.method,
+            reason=quote.rejected[0].reason.value,
+            coupons=sorted({terms.coupon_id for terms in known}),
+            codes=[
+                evidence.told_of(code=each.code, known=each.terms is not None)
+                for each in case.candidates
+            ],
+            told=told,
+            evidence=evidence.plain(case=case),
+        )
+    except Error:
+        log.exception("refused_attempt_not_kept")
+
+
+def told_of(*, quote: Quote) -> Told:
+    """List the codes that a quote refuses, each with its reasons in their order."""
+    return [
+        [
+            evidence.told_of(code=each.code, known=each.slug is not None),
+            [refusal.reason.value for refusal in each.refusals],
+        ]
+        for each in quote.rejected
+    ]
+
+
+def forget(*, at: datetime, chunks: int) -> int:
+    """Remove attempts past their time, at most `chunks` thousand; return how many."""
+    before = at - timedelta(days=settings.HEXIAO_KEEP_REFUSALS_DAYS)
+    gone = 0
+    for _ in range(chunks):
+        rows = RefusedAttempt.objects.filter(at__lt=before).order_by("at")
+        old = list(rows.values_list("pk", flat=True)[:CHUNK])
+        removed, _by_model = RefusedAttempt.objects.filter(pk__in=old).delete()
+        gone += removed
+        if removed < CHUNK:
+            break
+    return gone
