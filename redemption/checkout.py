@@ -18,7 +18,8 @@ from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
 from coupons.pricing.quote import Quote
-from redemption import ledger
+from coupons.reasons import language_of
+from redemption import draws, ledger
 from redemption.answers import quote_answer
 from redemption.carts import CheckedCart, cart_for, check
 from redemption.errors import CouponRejected, OrderAlreadyRedeemed, TakeLost, TryAgain
@@ -112,6 +113,7 @@ def redeem(
             method=method,
             fingerprint=checked.fingerprint,
             at=at,
+            drawn=draws.reveal(quote=quote, facts=facts),
         )
         answer = _answer(entry=entry, language=body.language)
         encoded = msgspec.json.encode(answer)
@@ -173,6 +175,7 @@ def _rejection(*, quote: Quote, facts: Facts, language: str | None) -> CouponRej
 
 def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:
     quoted = quote_answer(quote=entry.quote, zones=entry.facts.zones(), language=language)
+    draws.tell(quoted.applied, drawn=entry.drawn, language=language_of(language))
     return RedemptionAnswer(
         **{name: getattr(quoted, name) for name in quoted.__struct_fields__},
         id=str(entry.id),

@@ -20,6 +20,8 @@ from coupons.pricing.tax import TaxRates
 from coupons.pricing.terms import CouponTerms
 from redemption.errors import StaleCaller
 from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
+from redemption.prizes import COLUMN as PRIZES
+from redemption.prizes import PrizeFacts, prize_facts, prizes_left
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,7 +43,7 @@ SELECT
                 (extract(epoch FROM k.published_at) * 1000000)::bigint,
                 n.uses, n.budget_used_minor,
                 coalesce(d.uses, 0), (%(at)s AT TIME ZONE k.time_zone)::date,
-                coalesce(p.uses, 0)))
+                coalesce(p.uses, 0), {PRIZES}))
        FROM asked a
        JOIN coupons_coupon k ON k.id = a.coupon_id
        JOIN coupons_couponcounter n ON n.coupon_id = k.id
@@ -83,6 +85,8 @@ class CodeFacts:
     #: The date in the coupon's time zone.
     day: str
     candidate: Candidate
+    #: What a draw may give, in the order of its definition.
+    prizes: tuple[PrizeFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +246,9 @@ def _shopper(*, ref: str | None, row: Any) -> Shopper:
 def _code_facts(row: Any, compiled: CouponTerms) -> CodeFacts:
     (
         text, code_id, state, shared, max_uses, uses, coupon_id, version, coupon_state,
-        published_us, coupon_uses, budget_used, day_uses, day, customer_uses,
+        published_us, coupon_uses, budget_used, day_uses, day, customer_uses, prize_rows,
     ) = row  # fmt: skip
+    prizes = prize_facts(prize_rows)
     status = CodeStatus(
         coupon_state=CouponState(coupon_state),
         published_at=(
@@ -257,6 +262,7 @@ def _code_facts(row: Any, compiled: CouponTerms) -> CodeFacts:
         uses_today=day_uses,
         budget_used=budget_used,
         customer_uses=customer_uses,
+        prizes_left=prizes_left(prizes),
     )
     return CodeFacts(
         code_id=code_id,
@@ -265,4 +271,5 @@ def _code_facts(row: Any, compiled: CouponTerms) -> CodeFacts:
         shared=shared,
         day=day,
         candidate=Candidate(code=text, terms=compiled, status=status),
+        prizes=prizes,
     )

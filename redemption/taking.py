@@ -18,6 +18,7 @@ from coupons.pricing.cart import Cart
 from coupons.pricing.quote import Applied, Quote
 from redemption.errors import TakeLost
 from redemption.facts import CodeFacts, Facts
+from redemption.prizes import Drawn
 
 # Each takes one use and says by its row count whether there was one left.
 TAKE_CODE = """
@@ -100,6 +101,7 @@ class Entry:
     method: str
     fingerprint: bytes
     at: datetime
+    drawn: tuple[Drawn, ...] = ()
     id: uuid.UUID = field(default_factory=new_id)
 
     @property

@@ -8,9 +8,18 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from coupons.admin.rules_in_words import facts
+from coupons import lifecycle
+from coupons.admin.rules_in_words import chance, facts
 from coupons.admin.shown import badge, happened, money, number, when, who
-from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, JournalEntry
+from coupons.models import (
+    Code,
+    CodeBatch,
+    Coupon,
+    CouponCounter,
+    CouponVersion,
+    JournalEntry,
+    Prize,
+)
 
 SHOWN_BATCHES = 10
 SHOWN_VERSIONS = 20
@@ -52,7 +61,7 @@ def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[
             .select_related("job")
             .order_by("-pk")[:SHOWN_BATCHES]
         ),
-        "panels": [panel for make in PANELS if (panel := make(coupon, request))],
+        "panels": [panel for make in (prizes, *PANELS) if (panel := make(coupon, request))],
         "history": history(versions)[:SHOWN_VERSIONS],
         "timeline": timeline(coupon),
     }
@@ -70,6 +79,33 @@ def figures(counter: CouponCounter) -> list[dict[str, str]]:
         of = _("of %(limit)s") % {"limit": money(counter.budget_minor, currency)}
         shown.append((_("Budget used"), money(counter.budget_used_minor, currency), of))
     return [{"label": label, "value": value, "limit": limit} for label, value, limit in shown]
+
+
+def prizes(coupon: Coupon, _request: HttpRequest) -> Panel | None:
+    """Show a draw's prizes: the chance of each among those left, and how many are gone."""
+    rows = list(Prize.objects.filter(draw=coupon).select_related("coupon").order_by("place"))
+    if not rows:
+        return None
+    named = lifecycle.current_definition(coupon)["prizes"]
+    weights = [
+        prize["weight"] if row.stock is None or row.drawn < row.stock else 0
+        for row, prize in zip(rows, named, strict=False)
+    ]
+    return Panel(
+        title=_("Prizes"),
+        headers=[_("Prize"), _("Coupon"), _("Chance now"), _("Left"), _("Drawn")],
+        rows=[
+            [
+                prize["name"],
+                row.coupon.name if row.coupon else "–",
+                chance(weight, sum(weights)),
+                _("Unlimited") if row.stock is None else number(row.stock - row.drawn),
+                number(row.drawn),
+            ]
+            for row, prize, weight in zip(rows, named, weights, strict=False)
+        ],
+        empty="",
+    )
 
 
 def _limit(limit: int | None) -> str:
