@@ -8,12 +8,12 @@ from coupons import coding
 from coupons.issuing import MAX_BATCH
 from coupons.pricing.drawing import choose
 from coupons.pricing.quote import Quote
+from coupons.prizes import PrizeFacts
 from redemption.answers import name_in
 from redemption.errors import TakeLost
 from redemption.facts import Facts
-from redemption.prizes import Drawn, PrizeFacts
 from redemption.shapes import AppliedAnswer, PrizeAnswer
-from redemption.taking import Entry, Statements
+from redemption.taking import Drawn, Entry, Statements
 
 # Each takes one and says by its row count whether there was one left.
 TAKE_PRIZE = """

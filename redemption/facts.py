@@ -18,10 +18,10 @@ from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.cart import Shopper
 from coupons.pricing.tax import TaxRates
 from coupons.pricing.terms import CouponTerms
+from coupons.prizes import COLUMN as PRIZES
+from coupons.prizes import PrizeFacts, prize_facts, prizes_left
 from redemption.errors import StaleCaller
 from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
-from redemption.prizes import COLUMN as PRIZES
-from redemption.prizes import PrizeFacts, prize_facts, prizes_left
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -16,9 +16,10 @@ from coupons.caller import Caller
 from coupons.models import new_id
 from coupons.pricing.cart import Cart
 from coupons.pricing.quote import Applied, Quote
+from coupons.pricing.terms import Prize
+from coupons.prizes import PrizeFacts
 from redemption.errors import TakeLost
 from redemption.facts import CodeFacts, Facts
-from redemption.prizes import Drawn
 
 # Each takes one use and says by its row count whether there was one left.
 TAKE_CODE = """
@@ -87,6 +88,16 @@ class Statements:
             if isinstance(error.__cause__, pg.DivisionByZero):
                 raise TakeLost from error
             raise
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The prize that one code has drawn, and the winner's code of the coupon that it is."""
+
+    code: str
+    prize: Prize
+    facts: PrizeFacts
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)

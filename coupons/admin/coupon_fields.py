@@ -95,8 +95,8 @@ class BenefitFields(forms.Form):
         label=_("Prizes"),
         add=_("Add a prize"),
         help_text=_(
-            "One is drawn when the code is redeemed, with the chance that its weight has among "
-            "those left."
+            "One is drawn when the code is redeemed. Its chance is its weight among the weights "
+            "of all that are left: 5 of 100 is 5%."
         ),
     )
     tiering = radios(_("How it grows"), TIERINGS, "tiers", "tiering", required=False)

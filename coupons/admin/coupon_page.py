@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from coupons import lifecycle
+from coupons import clock, lifecycle
 from coupons.admin.rules_in_words import chance, facts
 from coupons.admin.shown import badge, happened, money, number, when, who
 from coupons.models import (
@@ -18,8 +18,10 @@ from coupons.models import (
     CouponCounter,
     CouponVersion,
     JournalEntry,
+    Kind,
     Prize,
 )
+from coupons.prizes import standing
 
 SHOWN_BATCHES = 10
 SHOWN_VERSIONS = 20
@@ -81,16 +83,15 @@ def figures(counter: CouponCounter) -> list[dict[str, str]]:
     return [{"label": label, "value": value, "limit": limit} for label, value, limit in shown]
 
 
-def prizes(coupon: Coupon, _request: HttpRequest) -> Panel | None:
+def prizes(coupon: Coupon, request: HttpRequest) -> Panel | None:
     """Show a draw's prizes: the chance of each among those left, and how many are gone."""
-    rows = list(Prize.objects.filter(draw=coupon).select_related("coupon").order_by("place"))
-    if not rows:
+    rows = Prize.objects.filter(draw=coupon).select_related("coupon").order_by("place")
+    if coupon.kind != Kind.DRAW or not rows:
         return None
     named = lifecycle.current_definition(coupon)["prizes"]
-    weights = [
-        prize["weight"] if row.stock is None or row.drawn < row.stock else 0
-        for row, prize in zip(rows, named, strict=False)
-    ]
+    left = [facts.left for facts in standing(draw=coupon, at=clock.now(request))]
+    table = list(zip(named, rows, left, strict=False))
+    total = sum(prize["weight"] for prize, _row, rest in table if rest != 0)
     return Panel(
         title=_("Prizes"),
         headers=[_("Prize"), _("Coupon"), _("Chance now"), _("Left"), _("Drawn")],
@@ -98,11 +99,11 @@ def prizes(coupon: Coupon, _request: HttpRequest) -> Panel | None:
             [
                 prize["name"],
                 row.coupon.name if row.coupon else "–",
-                chance(weight, sum(weights)),
-                _("Unlimited") if row.stock is None else number(row.stock - row.drawn),
+                chance(0 if rest == 0 else prize["weight"], total),
+                _("Unlimited") if rest is None else number(rest),
                 number(row.drawn),
             ]
-            for row, prize, weight in zip(rows, named, weights, strict=False)
+            for prize, row, rest in table
         ],
         empty="",
     )

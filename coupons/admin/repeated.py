@@ -92,10 +92,10 @@ class PrizeEntry(Entry):
         widget=UnfoldAdminTextInputWidget({"list": "hx-prize-coupons", "autocomplete": "off"}),
         help_text=_("Empty: a blank, nothing is won."),
     )
-    weight = Count(label=_("Weight"), required=False, help_text=_("5 of 100 in all is 5%."))
+    weight = Count(label=_("Weight"), required=False)
     stock = Count(label=_("Stock"), required=False, help_text=_("Empty: unlimited."))
     names = NamesByLanguage(
-        label=_("Prize in other languages"),
+        label=_("Other languages"),
         required=False,
         widget=area(2),
         help_text=_("One a line, such as zh-hans: 谢谢参与."),

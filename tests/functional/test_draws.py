@@ -280,19 +280,30 @@ def test_a_reveal_costs_no_further_round_trip(shop: Shop) -> None:
 
 
 def test_the_page_of_a_draw_shows_what_is_left_and_the_chances_now(shop: Shop) -> None:
-    table = [prize("own-20", weight=5, stock=1), prize("shared-20", weight=15), BLANK]
+    shop.coupon("over-20")
+    table = [
+        prize("own-20", weight=5, stock=1),
+        prize("own-20", weight=10, stock=7),
+        prize("over-20", weight=10),
+        prize("shared-20", weight=15),
+        BLANK,
+    ]
     shop.coupon("draw", kind="draw", prizes=table)
+    assert shop.api.post("coupons/over-20/end").status == 200
     Prize.objects.filter(place=0).update(drawn=1)
     bob = person("bob", shop.merchant, Role.OPERATOR)
     draw = Coupon.objects.get(slug="draw")
     answer = bob.get(f"/coupons/coupon/{draw.pk}/change/")
-    assert ("Gives", "Prize (4.34%), Prize (13.04%), Next time (82.6%)") in answer.context["facts"]
+    gives = "Prize (3.7%), Prize (7.4%), Prize (7.4%), Prize (11.11%), Next time (70.37%)"
+    assert ("Gives", gives) in answer.context["facts"]
     panel = answer.context["panels"][0]
     assert panel.headers == ["Prize", "Coupon", "Chance now", "Left", "Drawn"]
     assert panel.rows == [
         ["Prize", "Own-20", "0%", "0", "1"],
-        ["Prize", "Shared-20", "13.63%", "Unlimited", "0"],
-        ["Next time", "–", "86.36%", "Unlimited", "0"],
+        ["Prize", "Own-20", "8.33%", "2", "0"],
+        ["Prize", "Over-20", "0%", "0", "0"],
+        ["Prize", "Shared-20", "12.5%", "Unlimited", "0"],
+        ["Next time", "–", "79.16%", "Unlimited", "0"],
     ]
 
 
