@@ -69,17 +69,21 @@ def test_a_coupons_limit_of_codes_holds_for_its_prizes(
     assert CouponCounter.objects.get(coupon__slug="prize").issued == STOCK
 
 
-def test_draws_that_are_each_others_prize_never_wait_in_a_circle(
+def test_what_issues_and_what_uses_a_coupon_never_wait_in_a_circle(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = {"code": None, "stacking_group": "all", "stacks_with": ["all"]}
-    first = {"name": "Again", "coupon": "prize", "weight": 1}
-    shop.coupon("here", kind="draw", prizes=[first], **together)
-    shop.coupon("there", kind="draw", prizes=[{**first, "coupon": "here"}], **together)
-    shop.coupon("near", kind="draw", prizes=[{**first, "coupon": "there"}], **together)
-    codes = [f"{slug}{i}" for slug in ("here", "there", "near") for i in range(4)]
-    for slug in ("here", "there", "near"):
-        shop.codes(slug, *[code for code in codes if code.startswith(slug)])
-    bodies = [order(code, ref=code, lines=[]) for code in codes]
-    answers = at_once(shop, bodies, monkeypatch)
+    blank = {"name": "Next time", "weight": 1}
+    shop.coupon("older", kind="draw", prizes=[blank], publish=False, **together)
+    shop.coupon("newer", **together)
+    assert shop.api.patch("coupons/older", {"prizes": [blank | {"coupon": "newer"}]}).status == 200
+    assert shop.api.post("coupons/older/publish").status == 200
+    shop.coupon("third", kind="draw", prizes=[blank | {"coupon": "older"}], **together)
+    half = range(SHOPPERS // 2)
+    for slug in ("older", "newer", "third"):
+        shop.codes(slug, *[f"{slug}{i}" for i in half])
+    # These use the older and issue the newer; those use the newer and issue the older.
+    these = [order(f"older{i}", ref=f"T-{i}", lines=[]) for i in half]
+    those = [order(f"newer{i}", f"third{i}", ref=f"O-{i}") for i in half]
+    answers = at_once(shop, [*these, *those], monkeypatch)
     assert [answer.status for answer in answers] == [201] * SHOPPERS
