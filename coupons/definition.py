@@ -20,6 +20,7 @@ from coupons.pricing.terms import METHODS, WEEKDAYS, Kind, MemberPrices
 #: What `GET` adds to a definition; sent back, it says nothing.
 READ_ONLY = ("state", "version", "counters")
 MAX_DAYS = 3_650
+MAX_PRIZES = 100
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.ASCII)
@@ -36,6 +37,7 @@ _BENEFIT_OF = {
     "get_quantity": Kind.BUY_X_GET_Y,
     "get_scope": Kind.BUY_X_GET_Y,
     "gifts": Kind.GIFT,
+    "prizes": Kind.DRAW,
 }
 
 
@@ -73,6 +75,16 @@ def _names(reader: Reader) -> dict[str, Any]:
         most=80,
         required=True,
     )
+    return {
+        "slug": slug,
+        "name": reader.text("name", most=200, required=True),
+        "names": _translations(reader),
+        "description": reader.text("description", most=5_000),
+        "thank_you": reader.text("thank_you", most=2_000),
+    }
+
+
+def _translations(reader: Reader) -> dict[str, str]:
     names = reader.part("names")
     texts = {}
     for language in names.body:
@@ -81,13 +93,7 @@ def _names(reader: Reader) -> dict[str, Any]:
         else:
             names.given(language)
             names.refuse(str(language)[:20], 'Use a language tag such as "zh-hans".')
-    return {
-        "slug": slug,
-        "name": reader.text("name", most=200, required=True),
-        "names": dict(sorted(texts.items())),
-        "description": reader.text("description", most=5_000),
-        "thank_you": reader.text("thank_you", most=2_000),
-    }
+    return dict(sorted(texts.items()))
 
 
 def _benefit(reader: Reader, kind: str) -> dict[str, Any]:
@@ -105,6 +111,7 @@ def _benefit(reader: Reader, kind: str) -> dict[str, Any]:
         "max_times": reader.integer("max_times"),
         "get_scope": _scope(reader, "get_scope") if reader.given("get_scope") else None,
         "gifts": [_gift(part) for part in reader.parts("gifts")],
+        "prizes": _prizes(reader),
     }
     if kind == Kind.GIFT and not reader.given("gifts"):
         reader.refuse("gifts", "Name what is given.")
@@ -168,6 +175,29 @@ def _gift(part: Reader) -> dict[str, Any]:
     }
     part.refuse_unknown()
     return gift
+
+
+def _prizes(reader: Reader) -> list[dict[str, Any]]:
+    """Read what a draw may give: each with its weight, and how often there is one."""
+    prizes = [_prize(part, draw=reader.body.get("slug")) for part in reader.parts("prizes")]
+    if len(prizes) > MAX_PRIZES:
+        reader.refuse("prizes", f"At most {MAX_PRIZES} prizes.")
+    return prizes
+
+
+def _prize(part: Reader, *, draw: Any) -> dict[str, Any]:
+    hint = "Name a coupon by its slug, or leave it out for a blank."
+    prize = {
+        "name": part.text("name", most=200, required=True),
+        "names": _translations(part),
+        "coupon": part.pattern("coupon", shape=_SLUG, hint=hint, most=80) or None,
+        "weight": part.integer("weight", required=True),
+        "stock": part.integer("stock"),
+    }
+    if prize["coupon"] is not None and prize["coupon"] == draw:
+        part.refuse("coupon", "A draw cannot be its own prize.")
+    part.refuse_unknown()
+    return prize
 
 
 def _thresholds(reader: Reader) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, journal, reach
+from coupons import coding, definition, journal, prizes, reach
 from coupons.constraints import explained
 from coupons.errors import (
     FieldError,
@@ -28,6 +28,7 @@ from coupons.models import (
     CouponCounter,
     CouponDay,
     CouponVersion,
+    Kind,
     Merchant,
     State,
 )
@@ -35,7 +36,9 @@ from coupons.pricing.money import format_amount, parse_amount
 from coupons.references import check_references
 
 #: What may still change once somebody holds the coupon: wording, a later end, more stock.
-FREE_AFTER_ISSUE = frozenset({"name", "names", "description", "thank_you", "ends_at", "limits"})
+FREE_AFTER_ISSUE = frozenset(
+    {"name", "names", "description", "thank_you", "ends_at", "limits", "prizes"}
+)
 
 
 def create(*, merchant: Merchant, body: Mapping[str, Any], by: str, at: datetime) -> Coupon:
@@ -235,6 +238,7 @@ def _write(*, coupon: Coupon, canonical: dict[str, Any], by: str, at: datetime) 
         changed_by=by,
         changed_at=at,
     )
+    prizes.keep(draw=coupon, definition=canonical)
     limits = canonical["limits"]
     currency, amount = next(iter((limits["budget"] or {}).items()), ("", None))
     CouponCounter.objects.update_or_create(
@@ -301,7 +305,10 @@ def _merged(before: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
 def _refuse_other_uses(*, coupon: Coupon, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Refuse another number of uses per code once there are codes that carry theirs."""
     same = before["limits"]["uses_per_code"] == after["limits"]["uses_per_code"]
-    if not same and CodeBatch.objects.filter(coupon=coupon).exists():
+    if not same and (
+        CodeBatch.objects.filter(coupon=coupon).exists()
+        or Code.objects.filter(coupon=coupon, shared=False).exists()
+    ):
         wrong = FieldError("limits.uses_per_code", "The codes that are out keep theirs.")
         raise FrozenField(wrong.message, errors=[wrong])
 
@@ -316,6 +323,8 @@ def _refuse_frozen(*, before: dict[str, Any], after: dict[str, Any], changed: li
             for name, value in after["limits"].items()
             if not _is_more(before["limits"].get(name), value)
         ]
+    if "prizes" in changed:
+        frozen += prizes.frozen(before=before, after=after)
     if frozen:
         raise FrozenField(
             errors=[FieldError(name, "This is fixed once the coupon is out.") for name in frozen]
@@ -344,4 +353,4 @@ def _is_more(before: Any, after: Any) -> bool:
 def _missing_for_publication(*, coupon: Coupon, at: datetime) -> list[FieldError]:
     if coupon.ends_at is not None and coupon.ends_at <= at:
         return [FieldError("ends_at", "The coupon would be over before it starts.")]
-    return []
+    return prizes.unpublished(draw=coupon, at=at) if coupon.kind == Kind.DRAW else []

@@ -1,4 +1,4 @@
-"""What a definition names and the shop must have: categories, and products to give away.
+"""What a definition names and the shop must have: categories, goods and prizes to give away.
 
 Pure parsing cannot know them; the verbs that write a definition ask here. Products of a
 scope and channels are not asked for: a cart may carry what no catalogue here has.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from coupons.errors import FieldError, Invalid
-from coupons.models import Category, Merchant, Product
+from coupons.models import Category, Coupon, Merchant, Product
 
 #: Unknown names that are told one by one; the rest of a list is counted.
 TOLD = 5
@@ -26,14 +26,16 @@ def check_references(
     What the coupon named `before` it may go on naming: a product gone since then is no
     reason to refuse another name or a later end.
     """
-    categories, gifts = _categories(canonical), _gifts(canonical)
+    categories, gifts, prizes = _categories(canonical), _gifts(canonical), _prizes(canonical)
     paths, skus = _texts(categories), _texts(gifts)
     if before is not None:
         paths -= _texts(_categories(before))
         skus -= _texts(_gifts(before))
+    slugs = _texts(prizes)
     wrong = [
         *_unknown(categories, paths - _known_paths(merchant, paths), "There is no category {}."),
         *_unknown(gifts, skus - _known_skus(merchant, skus), "There is no product {}."),
+        *_unknown(prizes, slugs - _known_slugs(merchant, slugs), "There is no coupon {}."),
     ]
     if wrong:
         raise Invalid(errors=wrong)
@@ -56,6 +58,16 @@ def _gifts(definition: Mapping[str, Any]) -> Named:
     }
 
 
+def _prizes(definition: Mapping[str, Any]) -> Named:
+    return {
+        "prizes": [
+            (f"prizes.{i}.coupon", prize["coupon"])
+            for i, prize in enumerate(definition["prizes"])
+            if prize["coupon"] is not None
+        ]
+    }
+
+
 def _texts(named: Named) -> set[str]:
     return {text for entries in named.values() for _, text in entries}
 
@@ -65,6 +77,13 @@ def _known_skus(merchant: Merchant, wanted: set[str]) -> set[str]:
         return set()
     rows = Product.objects.of(merchant).filter(sku__in=wanted)
     return set(rows.values_list("sku", flat=True))
+
+
+def _known_slugs(merchant: Merchant, wanted: set[str]) -> set[str]:
+    if not wanted:
+        return set()
+    rows = Coupon.objects.of(merchant).filter(slug__in=wanted)
+    return set(rows.values_list("slug", flat=True))
 
 
 def _known_paths(merchant: Merchant, wanted: set[str]) -> set[str]:

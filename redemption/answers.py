@@ -8,7 +8,7 @@ import msgspec
 
 from coupons.pricing.money import format_amount
 from coupons.pricing.quote import Applied, Quote, Rejected
-from coupons.pricing.terms import CouponTerms
+from coupons.pricing.terms import CouponTerms, Prize
 from coupons.reasons import language_of, sentence
 from redemption.models import Redemption
 from redemption.shapes import (
@@ -142,6 +142,6 @@ def rejected_answer(
     )
 
 
-def name_in(terms: CouponTerms, language: str) -> str:
-    """Return the coupon's name in a language, or its own."""
+def name_in(terms: CouponTerms | Prize, language: str) -> str:
+    """Return the name of a coupon or a prize in a language, or its own."""
     return terms.names.get(language, terms.name)

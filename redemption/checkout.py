@@ -6,7 +6,7 @@ quotes again inside its transaction and trusts no quote shown earlier.
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -17,7 +17,8 @@ from psycopg import errors as pg
 from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
-from redemption import holds, ledger
+from coupons.reasons import language_of
+from redemption import draws, holds, ledger
 from redemption.answers import quote_answer, redemption_answer, stored_answer
 from redemption.carts import CheckedCart, cart_for, check
 from redemption.errors import (
@@ -108,17 +109,9 @@ def redeem(
             )
             # 5. All or nothing, unless the caller takes what applies.
             refuse_unless_taken(entry=entry, body=body)
-            # 6. Take, write and commit, in one order and one round trip.
-            answer = redemption_answer(
-                quote=entry.quote,
-                zones=facts.zones(),
-                language=body.language,
-                redemption=entry.id,
-                status=entry.status,
-                order=body.order,
-                created_at=at,
-                expires_at=entry.held_until,
-            )
+            # 6. Draw what is drawn; take, write and commit, in one order and one round trip.
+            entry = _revealed(entry)
+            answer = _answer(entry=entry, language=body.language)
             encoded = msgspec.json.encode(answer)
             ledger.write(entry, answer=encoded, beside=beside(encoded))
     return Redeemed(answer=answer, created=True)
@@ -150,6 +143,28 @@ def _quoted_entry(
         fingerprint=checked.fingerprint,
         held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,
     )
+
+
+def _revealed(entry: Entry) -> Entry:
+    drawn = draws.reveal(quote=entry.quote, facts=entry.facts)
+    if drawn and entry.held_until is not None:
+        raise Invalid(errors=[FieldError("hold", "A draw is revealed at once; nobody holds it.")])
+    return replace(entry, drawn=drawn) if drawn else entry
+
+
+def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:
+    answer = redemption_answer(
+        quote=entry.quote,
+        zones=entry.facts.zones(),
+        language=language,
+        redemption=entry.id,
+        status=entry.status,
+        order=entry.order,
+        created_at=entry.at,
+        expires_at=entry.held_until,
+    )
+    draws.tell(answer.applied, drawn=entry.drawn, language=language_of(language))
+    return answer
 
 
 def retried(attempt: Callable[[], T], *, at: datetime) -> T:

@@ -18,6 +18,8 @@ from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.cart import Shopper
 from coupons.pricing.tax import TaxRates
 from coupons.pricing.terms import CouponTerms
+from coupons.prizes import COLUMN as PRIZES
+from coupons.prizes import PrizeFacts, prize_facts, prizes_left
 from redemption.errors import StaleCaller
 from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
 
@@ -44,7 +46,7 @@ SELECT
                 n.uses, n.budget_used_minor, n.revision,
                 coalesce(d.uses, 0), (%(at)s AT TIME ZONE k.time_zone)::date,
                 coalesce(p.uses, 0), held.uses,
-                free.of_code, free.uses, free.budget, free.of_day, free.of_customer))
+                free.of_code, free.uses, free.budget, free.of_day, free.of_customer, {PRIZES}))
        FROM asked a
        JOIN coupons_coupon k ON k.id = a.coupon_id
        JOIN coupons_couponcounter n ON n.coupon_id = k.id
@@ -109,6 +111,8 @@ class CodeFacts:
     candidate: Candidate
     #: Holds past their time stand in its counters; nobody has cleaned up yet.
     has_lapsed_holds: bool = False
+    #: What a draw may give, in the order of its definition.
+    prizes: tuple[PrizeFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,15 +331,12 @@ def _code_facts(
     (
         text, code_id, state, shared, max_uses, code_uses, expires_us,
         coupon_id, version, coupon_state, published_us, uses, budget, revision,
-        day_uses, day, customer_uses, held, *free,
+        day_uses, day, customer_uses, held, *free, prize_rows,
     ) = row  # fmt: skip
     lapsed = _Holds(*free)
-    own = _Holds.of(
-        holds=[use for use in standing if use.held_until and use.terms.coupon_id == coupon_id],
-        code=text,
-        day=day,
-        customer=customer,
-    )
+    holds = [use for use in standing if use.held_until and use.terms.coupon_id == coupon_id]
+    own = _Holds.of(holds=holds, code=text, day=day, customer=customer)
+    prizes = prize_facts(prize_rows)
     status = CodeStatus(
         coupon_state=CouponState(coupon_state),
         published_at=_instant(published_us),
@@ -350,6 +351,7 @@ def _code_facts(
         budget_used=budget - lapsed.budget - own.budget,
         # Without a limit nobody counts a customer's uses.
         customer_uses=max(0, customer_uses - lapsed.of_customer - own.of_customer),
+        prizes_left=prizes_left(prizes),
     )
     return CodeFacts(
         code_id=code_id,
@@ -360,6 +362,7 @@ def _code_facts(
         revision=revision,
         candidate=Candidate(code=text, terms=compiled, status=status),
         has_lapsed_holds=lapsed != _Holds(),
+        prizes=prizes,
     )
 
 

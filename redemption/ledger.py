@@ -9,13 +9,16 @@ redemptions never wait for each other in a circle, and the hottest rows come las
 3. the customer's counter of each coupon
 4. the coupon's day
 5. the ledger's own rows and the journal (nobody else waits for these)
-6. the coupon's counter
+6. what a draw has given: its stock, and the winner's code
+7. the counters, by coupon: of those used, and of those that issue a prize's code
 
 If any take changes nothing, the server ends the transaction, and `TakeLost` says so.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -24,7 +27,7 @@ from django.db import transaction
 from coupons import journal
 from coupons.models import new_id
 from coupons.pricing.quote import Applied
-from redemption import evidence, recording
+from redemption import draws, evidence, recording
 from redemption.facts import CodeFacts
 from redemption.taking import (
     Entry,
@@ -59,9 +62,23 @@ def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> N
         statements.add(WRITE_MERGED, [entry.caller.merchant.pk, entry.id, sorted(merged)])
     for sql, values in beside:
         statements.take(sql, values)
-    for code, applied in entry.uses:
-        take_coupon(entry, statements, code, applied)
+    draws.take_prizes(entry, statements)
+    for _, take in _counters(entry, statements):
+        take()
     statements.commit()
+
+
+def _counters(entry: Entry, statements: Statements) -> list[tuple[int, Callable[[], None]]]:
+    """Pair coupons with what is taken from their counters, in the order of the coupons."""
+    used = [
+        (code.coupon_id, partial(take_coupon, entry, statements, code, applied))
+        for code, applied in entry.uses
+    ]
+    issued = [
+        (one.facts.coupon_id or 0, partial(draws.take_issue, statements, one))
+        for one in draws.issued(entry)
+    ]
+    return sorted([*used, *issued], key=itemgetter(0))
 
 
 def _customer(entry: Entry, statements: Statements) -> int | None:
@@ -224,7 +241,7 @@ def _entries(entry: Entry) -> list[dict[str, Any]]:
     }
     if entry.held_until is not None:
         data["held_until"] = entry.held_until.isoformat()
-    return recording.entries(
+    told = recording.entries(
         verb="created" if entry.held_until is None else "held",
         order=entry.order,
         currency=quote.currency,
@@ -236,3 +253,4 @@ def _entries(entry: Entry) -> list[dict[str, Any]]:
             for code, applied in entry.uses
         ],
     )
+    return [*told, *draws.entries(entry)]

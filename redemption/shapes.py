@@ -5,7 +5,7 @@ Parsing, encoding and the OpenAPI document all read these classes.
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Text = Annotated[str, Meta(min_length=1, max_length=100)]
 Optional = Annotated[str, Meta(max_length=100)] | None
@@ -80,8 +80,16 @@ class GiftAnswer(Struct):
     quantity: int
 
 
+class PrizeAnswer(Struct):
+    """What a draw has given: a coupon and the code to use it by, or a blank without either."""
+
+    name: str
+    coupon: str | None
+    code: str | None
+
+
 class AppliedAnswer(Struct):
-    """A code that applies, in the order of application."""
+    """A code that applies, in the order of application; `prize` once a draw is redeemed."""
 
     code: str
     coupon: str
@@ -91,6 +99,7 @@ class AppliedAnswer(Struct):
     shipping_discount: str
     lines: list[LineDiscount]
     gifts: list[GiftAnswer]
+    prize: PrizeAnswer | UnsetType = UNSET
 
 
 class ReasonAnswer(Struct, omit_defaults=True):

@@ -20,6 +20,8 @@ from coupons.models import new_id
 from coupons.pricing.cart import Cart
 from coupons.pricing.case import Case
 from coupons.pricing.quote import Applied, Quote
+from coupons.pricing.terms import Prize
+from coupons.prizes import PrizeFacts
 from redemption.errors import TakeLost
 from redemption.facts import CodeFacts, Facts
 from redemption.models import Redemption, Use
@@ -109,6 +111,16 @@ class Statements:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """The prize that one code has drawn, and the winner's code of the coupon that it is."""
+
+    code: str
+    prize: Prize
+    facts: PrizeFacts
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A redemption about to be written."""
 
@@ -120,6 +132,7 @@ class Entry:
     fingerprint: bytes
     #: Until when it is only held; None redeems at once.
     held_until: datetime | None = None
+    drawn: tuple[Drawn, ...] = ()
     id: uuid.UUID = field(default_factory=new_id)
 
     @property

@@ -26,6 +26,7 @@ WHOLE: dict[str, Any] = {
     "max_times": None,
     "get_scope": None,
     "gifts": [],
+    "prizes": [],
     "min_spend": {"USD": "50.00"},
     "min_quantity": 2,
     "threshold_after_discounts": True,

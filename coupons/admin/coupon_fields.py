@@ -19,7 +19,14 @@ from coupons.admin.form_fields import (
     time_input,
 )
 from coupons.admin.money_rows import MoneyByCurrency
-from coupons.admin.repeated import GiftEntry, NameEntry, Repeated, TierEntry, WindowEntry
+from coupons.admin.repeated import (
+    GiftEntry,
+    NameEntry,
+    PrizeEntry,
+    Repeated,
+    TierEntry,
+    WindowEntry,
+)
 from coupons.models import Kind
 
 SCOPES = [
@@ -83,6 +90,15 @@ class BenefitFields(forms.Form):
         label=_("At most"), required=False, help_text=_("The most that one use takes off.")
     )
     gifts = Repeated(GiftEntry, label=_("Given"), add=_("Add a product"))
+    prizes = Repeated(
+        PrizeEntry,
+        label=_("Prizes"),
+        add=_("Add a prize"),
+        help_text=_(
+            "One is drawn when the code is redeemed. Its chance is its weight among the weights "
+            "of all that are left: 5 of 100 is 5%."
+        ),
+    )
     tiering = radios(_("How it grows"), TIERINGS, "tiers", "tiering", required=False)
     tiers = Repeated(
         TierEntry,

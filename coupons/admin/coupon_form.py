@@ -23,10 +23,12 @@ from coupons.admin.coupon_typed import CUSTOMERS, LIMITS, instant, typed
 from coupons.admin.form_fields import Text
 from coupons.admin.money_rows import MoneyByCurrency
 from coupons.admin.repeated import Repeated, plain_percent
-from coupons.models import Category, Channel, Kind, Merchant
+from coupons.models import Category, Channel, Coupon, Kind, Merchant, State
 
 #: Categories and channels offered to tick; a shop with more names them by the API.
 MAX_OFFERED = 1_000
+#: Coupons suggested as prizes; any other may be typed.
+MAX_SUGGESTED = 200
 OF_CATEGORIES = ("categories", "exclude_categories", "get_categories")
 
 #: Where the contract's names differ from the form's.
@@ -89,6 +91,7 @@ NO_BENEFIT: dict[str, Any] = {
     "max_times": None,
     "get_scope": None,
     "gifts": [],
+    "prizes": [],
 }
 
 
@@ -138,6 +141,13 @@ class CouponForm(
         for name in names:
             chosen = set(self.initial.get(name) or []) - {value for value, _label in known}
             self.fields[name].choices = known + [(value, value) for value in sorted(chosen)]
+
+    def prize_coupons(self) -> list[tuple[str, str]]:
+        """Suggest the merchant's newest coupons as prizes, by slug and name."""
+        rows = Coupon.objects.of(self.merchant).exclude(state=State.ENDED)
+        if self.stored is not None:
+            rows = rows.exclude(slug=self.stored["slug"])
+        return list(rows.order_by("-pk").values_list("slug", "name")[:MAX_SUGGESTED])
 
     def opened(self) -> dict[str, bool]:
         """Say which folded groups stand open: those that hold something, or an error."""
@@ -200,6 +210,8 @@ class CouponForm(
             return {"cap": data["cap"]}
         if kind == Kind.GIFT:
             return {"gifts": data["gifts"]}
+        if kind == Kind.DRAW:
+            return {"prizes": data["prizes"]}
         if kind == Kind.TIERED and data["tiering"] == "every":
             every = {name: data[f"every_{name}"] for name in ("step", "value", "max_times")}
             return {"every": every}

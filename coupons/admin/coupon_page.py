@@ -8,9 +8,20 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from coupons.admin.rules_in_words import facts
+from coupons import clock, lifecycle
+from coupons.admin.rules_in_words import chance, facts
 from coupons.admin.shown import badge, happened, money, number, when, who
-from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, JournalEntry
+from coupons.models import (
+    Code,
+    CodeBatch,
+    Coupon,
+    CouponCounter,
+    CouponVersion,
+    JournalEntry,
+    Kind,
+    Prize,
+)
+from coupons.prizes import standing
 
 SHOWN_BATCHES = 10
 SHOWN_VERSIONS = 20
@@ -52,7 +63,7 @@ def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[
             .select_related("job")
             .order_by("-pk")[:SHOWN_BATCHES]
         ),
-        "panels": [panel for make in PANELS if (panel := make(coupon, request))],
+        "panels": [panel for make in (prizes, *PANELS) if (panel := make(coupon, request))],
         "history": history(versions)[:SHOWN_VERSIONS],
         "timeline": timeline(coupon),
     }
@@ -70,6 +81,32 @@ def figures(counter: CouponCounter) -> list[dict[str, str]]:
         of = _("of %(limit)s") % {"limit": money(counter.budget_minor, currency)}
         shown.append((_("Budget used"), money(counter.budget_used_minor, currency), of))
     return [{"label": label, "value": value, "limit": limit} for label, value, limit in shown]
+
+
+def prizes(coupon: Coupon, request: HttpRequest) -> Panel | None:
+    """Show a draw's prizes: the chance of each among those left, and how many are gone."""
+    rows = Prize.objects.filter(draw=coupon).select_related("coupon").order_by("place")
+    if coupon.kind != Kind.DRAW or not rows:
+        return None
+    named = lifecycle.current_definition(coupon)["prizes"]
+    left = [facts.left for facts in standing(draw=coupon, at=clock.now(request))]
+    table = list(zip(named, rows, left, strict=False))
+    total = sum(prize["weight"] for prize, _row, rest in table if rest != 0)
+    return Panel(
+        title=_("Prizes"),
+        headers=[_("Prize"), _("Coupon"), _("Chance now"), _("Left"), _("Drawn")],
+        rows=[
+            [
+                prize["name"],
+                row.coupon.name if row.coupon else "–",
+                chance(0 if rest == 0 else prize["weight"], total),
+                _("Unlimited") if rest is None else number(rest),
+                number(row.drawn),
+            ]
+            for prize, row, rest in table
+        ],
+        empty="",
+    )
 
 
 def _limit(limit: int | None) -> str:

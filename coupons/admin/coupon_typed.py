@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 #: Called the same in the contract and in the form.
 SAME = (
-    "name", "kind", "value", "percent", "cap", "convert", "gifts", "tiers", "buy_quantity",
-    "get_quantity", "get_percent", "max_times", "min_spend", "min_quantity",
+    "name", "kind", "value", "percent", "cap", "convert", "gifts", "prizes", "tiers",
+    "buy_quantity", "get_quantity", "get_percent", "max_times", "min_spend", "min_quantity",
     "threshold_after_discounts", "valid_days", "starts_after_days", "weekly_windows", "countries",
     "channels", "payment_methods", "partners", "stacking_group", "stacks_with", "priority",
     "member_prices", "methods", "claim_required", "return_policy", "extend_days", "claw_back",

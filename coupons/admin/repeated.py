@@ -1,4 +1,4 @@
-"""A form field of several like entries: tiers, gifts, weekly windows, names.
+"""A form field of several like entries: tiers, gifts, prizes, weekly windows, names.
 
 Each entry is a small form of its own; more are added on the page.
 """
@@ -10,8 +10,9 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from coupons.admin.form_fields import Count, Text, ticks, time_input
+from coupons.admin.form_fields import Count, Text, area, ticks, time_input
 from coupons.admin.money_rows import MoneyByCurrency
 from coupons.pricing.terms import WEEKDAYS
 
@@ -22,6 +23,22 @@ DAYS = list(
         strict=True,
     )
 )
+
+
+class NamesByLanguage(forms.CharField):
+    """Names in several languages, one a line; read as a dictionary."""
+
+    def to_python(self, value: Any) -> dict[str, str]:
+        """Read lines such as `zh-hans: 谢谢参与`; a full-width colon will do too."""
+        lines = (super().to_python(value) or "").splitlines()
+        pairs = [re.split("[:：]", line, maxsplit=1) for line in lines if line.strip()]
+        return {language.strip(): "".join(name).strip() for language, *name in pairs}
+
+    def prepare_value(self, value: Any) -> Any:
+        """Write a dictionary line by line."""
+        if isinstance(value, dict):
+            return "\n".join(f"{language}: {name}" for language, name in value.items())
+        return value
 
 
 class Entry(forms.Form):
@@ -39,7 +56,7 @@ class Entry(forms.Form):
     def entry(self) -> dict[str, Any]:
         """Return what was typed in the form of the contract; empty where nothing was."""
         found = {self.contract.get(k, k): value for k, value in self.cleaned_data.items()}
-        return found if any(value not in (None, "", []) for value in found.values()) else {}
+        return found if any(value not in (None, "", [], {}) for value in found.values()) else {}
 
 
 class TierEntry(Entry):
@@ -62,6 +79,32 @@ class GiftEntry(Entry):
 
     sku = Text(label=_("SKU"), required=False)
     quantity = Count(label=_("Quantity"), required=False)
+
+
+class PrizeEntry(Entry):
+    """What may be drawn, its share of the chances, and how many there are."""
+
+    name = Text(label=_("Prize"), required=False, max_length=200)
+    coupon = Text(
+        label=_("Coupon (slug)"),
+        required=False,
+        max_length=80,
+        widget=UnfoldAdminTextInputWidget({"list": "hx-prize-coupons", "autocomplete": "off"}),
+        help_text=_("Empty: a blank, nothing is won."),
+    )
+    weight = Count(label=_("Weight"), required=False)
+    stock = Count(label=_("Stock"), required=False, help_text=_("Empty: unlimited."))
+    names = NamesByLanguage(
+        label=_("Other languages"),
+        required=False,
+        widget=area(2),
+        help_text=_("One a line, such as zh-hans: 谢谢参与."),
+    )
+
+    def entry(self) -> dict[str, Any]:
+        """Write a blank as the contract does."""
+        found = super().entry()
+        return found and {**found, "coupon": found["coupon"].strip() or None}
 
 
 class WindowEntry(Entry):

@@ -68,7 +68,18 @@ def gives(definition: Mapping[str, Any]) -> str:
         return _grown(definition)
     if kind == Kind.BUY_X_GET_Y:
         return _got(definition) + _capped(definition)
+    if kind == Kind.DRAW:
+        total = sum(prize["weight"] for prize in definition["prizes"])
+        return listed([f"{p['name']} ({chance(p['weight'], total)})" for p in definition["prizes"]])
     return str(Kind(kind).label)
+
+
+def chance(weight: int, total: int) -> str:
+    """Write the share of a weight in the sum as a percentage; a small one is not nothing."""
+    hundredths = weight * 10_000 // total if total else 0
+    if weight and not hundredths:
+        return "< 0.01%"
+    return f"{hundredths // 100}.{hundredths % 100:02}".rstrip("0").rstrip(".") + "%"
 
 
 def _off(part: Mapping[str, Any]) -> str:

@@ -59,10 +59,15 @@ SENTENCES = (
     gettext_noop("Name at least one."),
     gettext_noop("automatic or api."),
     gettext_noop("There is no such order."),
+    gettext_noop("A draw cannot be its own prize."),
+    gettext_noop("Name a coupon by its slug, or leave it out for a blank."),
 )
 
 SHAPES = (
     gettext_noop("There is no product %(sku)s."),
+    gettext_noop("There is no coupon %(slug)s."),
+    gettext_noop("Publish the coupon %(slug)s first."),
+    gettext_noop("At most %(most)s prizes."),
     gettext_noop("There is no category %(path)s."),
     gettext_noop("%(sku)s has no price; type one."),
     gettext_noop("%(count)s more of these are unknown."),

@@ -13,6 +13,7 @@ from coupons.models.exchange import ExchangeRates
 from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
+from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
 from coupons.models.staff import Membership, Role, User
@@ -35,6 +36,7 @@ __all__ = [
     "Membership",
     "Merchant",
     "MerchantOwned",
+    "Prize",
     "Product",
     "Reach",
     "Role",

@@ -45,6 +45,8 @@ class CodeStatus:
     uses_today: int = 0
     budget_used: int = 0
     customer_uses: int = 0
+    #: How many prizes a draw can still give; None is unlimited, or no draw.
+    prizes_left: int | None = None
     verdict: Reason | None = None
 
 

@@ -178,6 +178,9 @@ def _uses_left(asked: Asked) -> Refusal | None:
     limit = asked.terms.limits.uses
     if limit is not None and asked.status.coupon_uses + asked.taken >= limit:
         return Refusal(Reason.USAGE_LIMIT_REACHED, params={"limit": limit})
+    prizes = asked.status.prizes_left
+    if prizes is not None and asked.taken >= prizes:
+        return Refusal(Reason.USAGE_LIMIT_REACHED)
     return None
 
 

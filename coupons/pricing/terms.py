@@ -100,6 +100,17 @@ class Gift:
 
 
 @dataclass(frozen=True, slots=True)
+class Prize:
+    """What a draw may give: `coupon` is a slug, None for a blank; `stock` None is unlimited."""
+
+    name: str
+    weight: int
+    names: Mapping[str, str] = field(default_factory=dict)
+    coupon: str | None = None
+    stock: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WeeklyWindow:
     """Hours of the week on the wall clock, `start` included, `end` not; equal is the whole day."""
 
@@ -165,6 +176,7 @@ class CouponTerms:
     max_times: int | None = None
     get_scope: Scope | None = None
     gifts: tuple[Gift, ...] = ()
+    prizes: tuple[Prize, ...] = ()
     # The conditions
     min_spend: Amounts = field(default_factory=dict)
     min_quantity: int | None = None

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0002_initial'),
-        ('coupons', '0004_returns'),
+        ('coupons', '0005_returns'),
         ('redemption', '0002_use_rate'),
     ]
 

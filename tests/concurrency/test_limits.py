@@ -53,7 +53,7 @@ def at_once(shop: Shop, bodies: list[dict], patch: pytest.MonkeyPatch) -> list[A
 
 
 @contextmanager
-def constraint_dropped(table: str, name: str) -> Iterator[None]:
+def constraint_dropped(table: str, name: str, counted: str = "uses") -> Iterator[None]:
     """Take away the last guard as well, so that a race can be seen; put it back empty."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -67,7 +67,7 @@ def constraint_dropped(table: str, name: str) -> Iterator[None]:
         with connection.cursor() as cursor:
             # The race has broken these rows; without their counts the guard fits again.
             money = ", budget_used_minor = 0" if table == "coupons_couponcounter" else ""
-            cursor.execute(f"UPDATE {table} SET uses = 0{money}")  # noqa: S608
+            cursor.execute(f"UPDATE {table} SET {counted} = 0{money}")  # noqa: S608
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 

@@ -315,7 +315,11 @@ def test_partial_with_nothing_that_applies_is_rejected(shop: Shop) -> None:
 @pytest.mark.parametrize("kind", ["pass", "draw", "gift"])
 def test_what_is_no_discount_is_redeemed_without_a_cart(shop: Shop, kind: str) -> None:
     shop.api.put("products/MUG", {})
-    more = {"gifts": [{"sku": "MUG", "quantity": 1}]} if kind == "gift" else {}
+    more = {
+        "pass": {},
+        "draw": {"prizes": [{"name": "Next time", "weight": 1}]},
+        "gift": {"gifts": [{"sku": "MUG", "quantity": 1}]},
+    }[kind]
     shop.coupon("thing", kind=kind, **more)
     done = shop.api.post("redemptions", order("thing", lines=[]))
     assert done.status == 201, done

@@ -90,7 +90,20 @@ KINDS: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "0.00",
     ),
     "pass": ({"kind": "pass"}, "Pass", "0.00", "0.00"),
-    "draw": ({"kind": "draw"}, "Prize draw", "0.00", "0.00"),
+    "draw": (
+        {
+            "kind": "draw",
+            "prizes-0-name": "Next time",
+            "prizes-0-weight": "2",
+            "prizes-0-names": "zh-hans：谢谢：参与\nde: Niete",
+            "prizes-1-name": "Never mind",
+            "prizes-1-weight": "1",
+            "prizes-1-stock": "7",
+        },
+        "Next time (66.66%), Never mind (33.33%)",
+        "0.00",
+        "0.00",
+    ),
 }
 
 
@@ -194,6 +207,12 @@ def put(sent: dict[str, Any], name: str, value: Any) -> None:
         ({"kind": "free_shipping", "cap_amount": ["-5"], "cap_currency": ["USD"]}, "cap", "digits"),
         ({"kind": "gift"}, "gifts", "Name what is given."),
         ({"kind": "gift", "gifts-0-sku": "CUP"}, "gifts", "Entry 1: There is no product CUP."),
+        ({"kind": "draw", "prizes-0-name": "N"}, "prizes", "Entry 1: This is required."),
+        (
+            {"kind": "draw", "prizes-0-name": "N", "prizes-0-weight": "1", "prizes-0-coupon": "x"},
+            "prizes",
+            "Entry 1: There is no coupon x.",
+        ),
         ({"kind": "tiered", "tiering": "tiers"}, "tiers", "Send"),
         ({"kind": "tiered", "tiers-0-percent": "10"}, "tiers", "Entry 1: "),
         ({"kind": "tiered", "tiering": "every"}, "every_step", "Send an amount"),

@@ -139,7 +139,7 @@ MUG = [{"sku": "MUG", "quantity": 2}]
     ("definition", "gifts"),
     [
         ({"kind": "pass"}, []),
-        ({"kind": "draw"}, []),
+        ({"kind": "draw", "prizes": [{"name": "Next time", "weight": 1}]}, []),
         ({"kind": "gift", "gifts": MUG}, MUG),
         ({"kind": "gift", "gifts": MUG, "member_prices": "refuse"}, MUG),
     ],
@@ -153,6 +153,7 @@ def test_a_coupon_without_a_cart_is_redeemed_with_empty_lines(
     empty: dict[str, Any] = {"lines": [], "currency": currency}
     assert shop.api.post("validations", cart("one", **empty)).body["valid"] is True
     body = takes(shop, "one", ref="O-1", **empty).body
+    blank = {"prize": {"name": "Next time", "coupon": None, "code": None}}
     assert body["applied"] == [
         {
             "code": "ONE",
@@ -163,6 +164,7 @@ def test_a_coupon_without_a_cart_is_redeemed_with_empty_lines(
             "shipping_discount": nothing,
             "lines": [],
             "gifts": gifts,
+            **(blank if definition["kind"] == "draw" else {}),
         }
     ]
     amounts = ("subtotal", "discount", "shipping", "shipping_discount", "payable")

@@ -28,6 +28,7 @@ from coupons.models import (
     JournalEntry,
     Membership,
     Merchant,
+    Prize,
     Product,
     Reach,
     TaxRate,
@@ -87,6 +88,7 @@ def shop() -> Shop:
     ReversalLine.objects.create(**own, reversal=came_back, line_ref="1", quantity=1, amount_minor=0)
     # Everybody's rates, whose merchant is null.
     ExchangeRates.objects.create(quoted_on=NOW.date(), base="EUR", rates={"USD": "1.1"})
+    Prize.objects.create(**own, draw=Coupon.objects.get(), place=0, stock=2, drawn=1)
     TaxRate.objects.create(**own, country="US", rate=1)
     DailyFigure.objects.create(**own, day=NOW.date(), currency="USD")
     return shop
@@ -168,6 +170,12 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
     ],
     "coupon_day_is_unique": [again(CouponDay)],
     "coupon_day_uses_within_limit": [update(CouponDay, uses=6), update(CouponDay, uses=-1)],
+    "prize_place_is_unique": [again(Prize)],
+    "prize_drawn_within_stock": [
+        update(Prize, drawn=3),
+        update(Prize, drawn=-1),
+        update(Prize, stock=0),
+    ],
     "job_counts_up": [
         update(Job, done=-1),
         update(Job, failed=-1),

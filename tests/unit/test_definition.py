@@ -26,6 +26,9 @@ AMOUNT = {**BASE, "kind": "amount_off", "value": {"USD": "10.00"}}
 PERCENT = {**BASE, "kind": "percent_off", "percent": "20"}
 TIERED = {**BASE, "kind": "tiered"}
 GROUP = {**BASE, "kind": "buy_x_get_y", "buy_quantity": 2, "get_quantity": 1}
+PRIZE = {"name": "20 off", "names": {"zh-hans": "八折"}, "coupon": "other", "weight": 5, "stock": 9}
+BLANK = {"name": "Next time", "weight": 95}
+DRAW = {**BASE, "kind": "draw", "prizes": [PRIZE, BLANK]}
 GIFT = {**BASE, "kind": "gift", "gifts": [{"sku": "MUG"}]}
 STEP = {"step": {"USD": "100"}, "value": {"USD": "10"}}
 TIER_1 = {"min_spend": {"USD": "100.00"}, "value": {"USD": "10.00"}}
@@ -44,7 +47,7 @@ def test_fills_in_the_defaults_of_the_contract():
         "thank_you": "", "kind": "amount_off", "value": {"USD": "10.00"}, "percent": None,
         "cap": None, "convert": False, "tiers": [], "every": None, "buy_quantity": None,
         "get_quantity": None, "get_percent": None, "max_times": None, "get_scope": None,
-        "gifts": [], "min_spend": None, "min_quantity": None,
+        "gifts": [], "prizes": [], "min_spend": None, "min_quantity": None,
         "threshold_after_discounts": False, "starts_at": None, "ends_at": None,
         "time_zone": "Asia/Shanghai", "valid_days": None, "starts_after_days": 0,
         "weekly_windows": [],
@@ -87,7 +90,7 @@ GOOD = {
     "every": {**TIERED, "every": {**STEP, "max_times": 3}},
     "buy_x_get_y": {**GROUP, "get_scope": {"products": ["MUG"]}, "max_times": 2},
     "pass": {**BASE, "kind": "pass"},
-    "draw": {**BASE, "kind": "draw"},
+    "draw": DRAW,
     "everything": FULL,
     "from a GET": {**AMOUNT, "state": "live", "version": 3, "counters": {"uses": 1}},
     "with nulls": {**AMOUNT, **dict.fromkeys(("percent", "tiers", "limits", "scope", "customers",
@@ -171,6 +174,17 @@ WRONG = {
     "buy nothing": ({**GROUP, "buy_quantity": 0}, ["buy_quantity"]),
     "buy and get missing": (
         {**BASE, "kind": "buy_x_get_y"}, ["buy_quantity", "get_quantity"]),
+    "prizes of another kind": ({**AMOUNT, "prizes": [BLANK]}, ["prizes"]),
+    "too many prizes": ({**DRAW, "prizes": [BLANK] * 101}, ["prizes"]),
+    "a draw that is its own prize": (
+        {**DRAW, "prizes": [{**PRIZE, "coupon": BASE["slug"]}]}, ["prizes.0.coupon"]),
+    "prizes without names or weights": (
+        {**DRAW, "prizes": [{}]}, ["prizes.0.name", "prizes.0.weight"]),
+    "prizes that make no sense": (
+        {**DRAW, "prizes": [{**PRIZE, "weight": 0, "stock": -1, "coupon": "A B", "colour": 1,
+                             "names": {"x y": "z"}}]},
+        ["prizes.0.names.x y", "prizes.0.coupon", "prizes.0.weight", "prizes.0.stock",
+         "prizes.0.colour"]),
     "no gifts": ({**BASE, "kind": "gift"}, ["gifts"]),
     "a gift without a SKU": ({**GIFT, "gifts": [{"quantity": 1}]}, ["gifts.0.sku"]),
     "a gift of no pieces": (
