@@ -8,6 +8,7 @@ from coupons.api import coupons as life
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
+from redemption.api.events import EventsEndpoint
 from redemption.api.views import (
     QualificationsEndpoint,
     RedemptionEndpoint,
@@ -21,11 +22,12 @@ urlpatterns = [
     path("qualifications", QualificationsEndpoint.as_view()),
     path("redemptions", RedemptionsEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>", RedemptionEndpoint.as_view()),
-    # Customers and products
+    # Customers, products, events
     path("customers/bulk", CustomersBulkEndpoint.as_view()),
     path("customers/<str:ref>", CustomerEndpoint.as_view()),
     path("products/bulk", ProductsBulkEndpoint.as_view()),
     path("products/<path:sku>", ProductEndpoint.as_view()),
+    path("events", EventsEndpoint.as_view()),
     # Coupons
     path("coupons", life.CouponsEndpoint.as_view()),
     path("coupons/<slug:slug>", life.CouponEndpoint.as_view()),

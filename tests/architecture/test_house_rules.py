@@ -100,7 +100,8 @@ def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs += ["coupons/rates.py", "coupons/reach.py", "coupons/taxes.py"]
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
-    verbs += ["redemption/trial.py"]
+    verbs += ["redemption/trial.py", "redemption/events.py", "redemption/orders.py"]
+    verbs += ["campaigns/activity.py"]
     for verb in verbs:
         for called, _ in calls(parsed(ROOT / verb)):
             assert not called.endswith((".now", ".utcnow", ".today")), f"{verb} calls {called}"
@@ -120,9 +121,10 @@ def test_tasks_are_started_on_commit() -> None:
 def test_public_verbs_take_keywords_only() -> None:
     for name in ("lifecycle", "issuing", "catalogue", "rates", "reach", "taxes", "references"):
         _check_keywords(ROOT / "coupons" / f"{name}.py")
-    for name in ("checkout", "facts", "keys", "qualifying", "quoting", "trial"):
+    for name in ("checkout", "facts", "keys", "qualifying", "quoting", "trial", "events", "orders"):
         _check_keywords(ROOT / "redemption" / f"{name}.py")
-    _check_keywords(ROOT / "campaigns" / "customers.py")
+    for name in ("customers", "activity"):
+        _check_keywords(ROOT / "campaigns" / f"{name}.py")
 
 
 #: Public functions of one plain argument, whose name says it all.
