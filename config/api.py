@@ -5,6 +5,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from campaigns.api.customers import CustomerEndpoint, CustomersBulkEndpoint
 from coupons.api import coupons as life
+from coupons.api.channels import ChannelEndpoint
+from coupons.api.codes import CouponCodesEndpoint, JobEndpoint, LookupEndpoint
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
@@ -15,6 +17,7 @@ from redemption.api.views import (
     RedemptionsEndpoint,
     ValidationsEndpoint,
 )
+from redemption.counting import counted
 
 urlpatterns = [
     # Checkout
@@ -29,15 +32,19 @@ urlpatterns = [
     path("products/<path:sku>", ProductEndpoint.as_view()),
     path("events", EventsEndpoint.as_view()),
     # Coupons
-    path("coupons", life.CouponsEndpoint.as_view()),
-    path("coupons/<slug:slug>", life.CouponEndpoint.as_view()),
-    path("coupons/<slug:slug>/publish", life.PublishEndpoint.as_view()),
-    path("coupons/<slug:slug>/pause", life.PauseEndpoint.as_view()),
-    path("coupons/<slug:slug>/resume", life.ResumeEndpoint.as_view()),
-    path("coupons/<slug:slug>/end", life.EndEndpoint.as_view()),
-    path("coupons/<slug:slug>/codes", life.CouponCodesEndpoint.as_view()),
-    path("jobs/<uuid:job_id>", life.JobEndpoint.as_view()),
+    path("coupons", life.CouponsEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>", life.CouponEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/test", life.TestEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/submit", life.SubmitEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/publish", life.PublishEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/pause", life.PauseEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/resume", life.ResumeEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/end", life.EndEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/codes", CouponCodesEndpoint.as_view()),
+    path("codes/lookup", LookupEndpoint.as_view()),
+    path("jobs/<uuid:job_id>", JobEndpoint.as_view()),
     # Settings that programs make
+    path("channels/<str:slug>", ChannelEndpoint.as_view()),
     path("exchange-rates", ExchangeRatesEndpoint.as_view()),
     path("tax-rates/<str:country>", TaxRateEndpoint.as_view()),
     # The document

@@ -98,6 +98,7 @@ def test_pure_modules_know_no_framework_and_no_clock() -> None:
 def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs = ["coupons/lifecycle.py", "redemption/checkout.py", "redemption/ledger.py"]
     verbs += ["coupons/rates.py", "coupons/reach.py", "coupons/taxes.py"]
+    verbs += ["coupons/channels.py", "coupons/describing.py"]
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
     verbs += ["redemption/trial.py", "redemption/events.py", "redemption/orders.py"]
@@ -119,9 +120,29 @@ def test_tasks_are_started_on_commit() -> None:
 
 
 def test_public_verbs_take_keywords_only() -> None:
-    for name in ("lifecycle", "issuing", "catalogue", "rates", "reach", "taxes", "references"):
+    for name in (
+        "lifecycle",
+        "issuing",
+        "catalogue",
+        "rates",
+        "reach",
+        "taxes",
+        "references",
+        "channels",
+        "describing",
+    ):
         _check_keywords(ROOT / "coupons" / f"{name}.py")
-    for name in ("checkout", "facts", "keys", "qualifying", "quoting", "trial", "events", "orders"):
+    for name in (
+        "checkout",
+        "facts",
+        "keys",
+        "qualifying",
+        "quoting",
+        "trial",
+        "events",
+        "orders",
+        "counting",
+    ):
         _check_keywords(ROOT / "redemption" / f"{name}.py")
     for name in ("customers", "activity"):
         _check_keywords(ROOT / "campaigns" / f"{name}.py")

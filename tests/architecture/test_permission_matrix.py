@@ -73,6 +73,8 @@ MATRIX = [
         {"name": "Other"},
         owned=True,
     ),
+    row("POST", "coupons/<slug:slug>/test", "manage", "coupons/draft/test", {}, owned=True),
+    row("POST", "coupons/<slug:slug>/submit", "manage", "coupons/draft/submit", {}, owned=True),
     row(
         "POST",
         "coupons/<slug:slug>/publish",
@@ -101,6 +103,10 @@ MATRIX = [
         202,
         owned=True,
     ),
+    row("GET", "coupons/<slug:slug>/codes", "codes", "coupons/ten-off/codes", owned=True),
+    row("POST", "codes/lookup", "codes", "codes/lookup", {"code": "ten-off"}),
+    row("PUT", "channels/<str:slug>", "manage", "channels/till", {"name": "Till"}, 201),
+    row("GET", "channels/<str:slug>", "manage", "channels/web", owned=True),
     row(
         "PUT",
         "exchange-rates",
@@ -123,6 +129,7 @@ def shop() -> Shop:
     shop.coupon("ten-off")
     shop.coupon("draft", publish=False)
     assert shop.api.put("customers/C-1", {}).status == 200
+    assert shop.api.put("channels/web", {}).status == 201
     return shop
 
 

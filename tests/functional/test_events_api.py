@@ -330,3 +330,13 @@ def test_a_recount_names_the_customers_who_differ(shop: Shop) -> None:
     Customer.objects.filter(pk=two.pk).update(paid_orders=1)
     assert orders.miscounted(merchant=shop.merchant) == {one.pk: (4, 1), two.pk: (1, 0)}
     assert orders.miscounted(merchant=Shop.open("other").merchant) == {}
+
+
+@pytest.mark.parametrize(
+    ("digits", "status", "kept"), [(30, 200, 1), (4_000, 200, 1), (200_000, 422, 0)]
+)
+def test_a_number_is_kept_whole_or_refused(shop: Shop, digits: int, status: int, kept: int) -> None:
+    body = '{"events": [{"id": "e1", "type": "shop.followed", "customer": "C-1", "occurred_at": '
+    body += f'"2026-03-04T12:00:00Z", "data": {{"n": {"9" * digits}}}}}]}}'
+    answer = shop.api.post("events", body)
+    assert (answer.status, Activity.objects.count()) == (status, kept)
