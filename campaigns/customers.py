@@ -1,10 +1,10 @@
 """The merchant's customers, as a program tells us of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns.models import Customer
 from coupons.catalogue import Upserted
@@ -56,3 +56,48 @@ def put_customers(
         )
         Customer.objects.bulk_update(known.values(), FIELDS, batch_size=500)
     return Upserted(created=len(fresh), updated=len(known))
+
+
+def known_or_new(*, merchant: Merchant, refs: Collection[str], at: datetime) -> dict[str, int]:
+    """Return our ids of these customers, those not seen before created, all locked in one order.
+
+    Call it in a transaction, before anything else is written for them: the rows that refer to
+    a customer lock it too, and in no order.
+    """
+    ids = _locked(merchant=merchant, refs=refs)
+    missing = sorted(set(refs) - ids.keys())
+    if missing:
+        Customer.objects.bulk_create(
+            [Customer(merchant=merchant, ref=ref, created_at=at) for ref in missing],
+            ignore_conflicts=True,
+        )
+        ids |= _locked(merchant=merchant, refs=missing)
+    return ids
+
+
+def _locked(*, merchant: Merchant, refs: Collection[str]) -> dict[str, int]:
+    rows = Customer.objects.of(merchant).filter(ref__in=refs).order_by("ref")
+    return dict(rows.select_for_update(no_key=True).values_list("ref", "pk"))
+
+
+COUNT_PAID = """
+UPDATE campaigns_customer AS c
+   SET paid_orders = c.paid_orders + d.change
+  FROM unnest(%(customers)s::bigint[], %(changes)s::bigint[]) AS d (customer, change)
+ WHERE c.merchant_id = %(merchant)s AND c.id = d.customer
+"""
+
+
+def count_paid_orders(*, merchant: Merchant, changes: Mapping[int, int]) -> None:
+    """Count paid orders up or down, by customer; in the transaction in which the orders change."""
+    moved = {customer: change for customer, change in changes.items() if change}
+    if moved:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                COUNT_PAID,
+                {
+                    "merchant": merchant.pk,
+                    "customers": list(moved),
+                    "changes": list(moved.values()),
+                },
+            )

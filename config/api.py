@@ -5,9 +5,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from campaigns.api.customers import CustomerEndpoint, CustomersBulkEndpoint
 from coupons.api import coupons as life
+from coupons.api.channels import ChannelEndpoint
+from coupons.api.codes import CouponCodesEndpoint, JobEndpoint, LookupEndpoint
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
+from redemption.api.events import EventsEndpoint
 from redemption.api.views import (
     ConfirmationEndpoint,
     QualificationsEndpoint,
@@ -16,6 +19,7 @@ from redemption.api.views import (
     ReleaseEndpoint,
     ValidationsEndpoint,
 )
+from redemption.counting import counted
 
 urlpatterns = [
     # Checkout
@@ -25,21 +29,26 @@ urlpatterns = [
     path("redemptions/<uuid:redemption_id>", RedemptionEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>/confirmation", ConfirmationEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>/release", ReleaseEndpoint.as_view()),
-    # Customers and products
+    # Customers, products, events
     path("customers/bulk", CustomersBulkEndpoint.as_view()),
     path("customers/<str:ref>", CustomerEndpoint.as_view()),
     path("products/bulk", ProductsBulkEndpoint.as_view()),
     path("products/<path:sku>", ProductEndpoint.as_view()),
+    path("events", EventsEndpoint.as_view()),
     # Coupons
-    path("coupons", life.CouponsEndpoint.as_view()),
-    path("coupons/<slug:slug>", life.CouponEndpoint.as_view()),
-    path("coupons/<slug:slug>/publish", life.PublishEndpoint.as_view()),
-    path("coupons/<slug:slug>/pause", life.PauseEndpoint.as_view()),
-    path("coupons/<slug:slug>/resume", life.ResumeEndpoint.as_view()),
-    path("coupons/<slug:slug>/end", life.EndEndpoint.as_view()),
-    path("coupons/<slug:slug>/codes", life.CouponCodesEndpoint.as_view()),
-    path("jobs/<uuid:job_id>", life.JobEndpoint.as_view()),
+    path("coupons", life.CouponsEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>", life.CouponEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/test", life.TestEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/submit", life.SubmitEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/publish", life.PublishEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/pause", life.PauseEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/resume", life.ResumeEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/end", life.EndEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/codes", CouponCodesEndpoint.as_view()),
+    path("codes/lookup", LookupEndpoint.as_view()),
+    path("jobs/<uuid:job_id>", JobEndpoint.as_view()),
     # Settings that programs make
+    path("channels/<str:slug>", ChannelEndpoint.as_view()),
     path("exchange-rates", ExchangeRatesEndpoint.as_view()),
     path("tax-rates/<str:country>", TaxRateEndpoint.as_view()),
     # The document

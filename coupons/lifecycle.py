@@ -1,4 +1,4 @@
-"""The life of a coupon: created, changed, published, paused, resumed, ended.
+"""The life of a coupon: created, changed, tested, submitted, published, paused, resumed, ended.
 
 One verb each. Every verb locks the coupon's row first (the only rows this module
 locks), checks the state, and writes the journal with the change.
@@ -7,7 +7,6 @@ locks), checks the state, and writes the journal with the change.
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F
@@ -26,13 +25,12 @@ from coupons.models import (
     CodeBatch,
     Coupon,
     CouponCounter,
-    CouponDay,
     CouponVersion,
     Kind,
     Merchant,
     State,
 )
-from coupons.pricing.money import format_amount, parse_amount
+from coupons.pricing.money import parse_amount
 from coupons.references import check_references
 
 #: What may still change once somebody holds the coupon: wording, a later end, more stock.
@@ -138,6 +136,17 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
     return coupon
 
 
+def test(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
+    """Open a draft to test customers, and to them alone."""
+    return _move(coupon=coupon, allowed=(State.DRAFT,), to=State.TESTING, by=by, at=at)
+
+
+def submit(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
+    """Hand a draft, tested or not, to those who may publish it."""
+    allowed = (State.DRAFT, State.TESTING)
+    return _move(coupon=coupon, allowed=allowed, to=State.IN_REVIEW, by=by, at=at)
+
+
 def pause(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
     """Stop new claims and the shared code; claimed codes go on working."""
     return _move(coupon=coupon, allowed=(State.LIVE,), to=State.PAUSED, by=by, at=at)
@@ -160,28 +169,9 @@ def current_definition(coupon: Coupon) -> dict[str, Any]:
     return definition_of
 
 
-def described(*, coupon: Coupon, at: datetime) -> dict[str, Any]:
-    """Return the definition with state, version and counters, as the contract shows it."""
-    counter = coupon.counter
-    today = at.astimezone(ZoneInfo(coupon.time_zone)).date()
-    day = CouponDay.objects.filter(coupon=coupon, day=today).first()
-    currency = counter.budget_currency or coupon.merchant.currency
-    return {
-        **current_definition(coupon),
-        "state": coupon.state_at(at).value,
-        "version": coupon.version,
-        "counters": {
-            "issued": counter.issued,
-            "claimed": counter.claimed,
-            "held": 0,
-            "uses": counter.uses,
-            "uses_today": day.uses if day else 0,
-            "budget_used": format_amount(counter.budget_used_minor, currency),
-        },
-    }
-
-
 _EVENTS = {
+    State.TESTING: "coupon.tested",
+    State.IN_REVIEW: "coupon.submitted",
     State.PAUSED: "coupon.paused",
     State.LIVE: "coupon.resumed",
     State.ENDED: "coupon.ended",

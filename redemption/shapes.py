@@ -3,9 +3,12 @@
 Parsing, encoding and the OpenAPI document all read these classes.
 """
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+
+from campaigns.models import Activity
 
 Text = Annotated[str, Meta(min_length=1, max_length=100)]
 Optional = Annotated[str, Meta(max_length=100)] | None
@@ -172,3 +175,33 @@ class RedemptionAnswer(QuoteAnswer, kw_only=True):
     created_at: str
     expires_at: str | None
     thank_you: str | None
+
+
+class OrderData(Struct, kw_only=True):
+    """What an event tells of an order.
+
+    `currency` and `total` may be left out once the order is known. `refunded_total` is
+    everything refunded so far; a refund is full when it reaches `total`.
+    """
+
+    order: Text
+    currency: Annotated[str, Meta(min_length=3, max_length=3)] | None = None
+    total: Amount | None = None
+    lines: list[CartLine] = []
+    refunded_total: Amount | None = None
+
+
+class EventBody(Struct, kw_only=True):
+    """One event; `order.*` carry an `OrderData` in `data`, and may be a guest's."""
+
+    id: Text
+    type: Activity.Type
+    occurred_at: Annotated[datetime, Meta(tz=True)]
+    customer: Text | None = None
+    data: dict[str, Any] = {}
+
+
+class EventsBody(Struct):
+    """Up to 500 events, each in the form of `EventBody`."""
+
+    events: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=500)]

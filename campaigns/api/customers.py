@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from campaigns import customers
 from campaigns.models import Customer
-from coupons.api.bodies import read
+from coupons.api.bodies import MAX_LEVELS, is_deeper, read
 from coupons.api.bulk import BulkAnswer, bulk
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
@@ -22,8 +22,6 @@ from coupons.api.idempotency import once
 from coupons.errors import FieldError, Invalid, NotFound
 
 Short = Annotated[str, Meta(max_length=64)]
-#: How deep consents may be nested.
-MAX_LEVELS = 8
 
 
 class CustomerBody(Struct, kw_only=True):
@@ -162,21 +160,13 @@ def changes_of(body: CustomerBody) -> dict[str, Any]:
     registered = given.get("registered_at")
     if registered is not None and not 1900 <= registered.year <= 9000:
         errors.append(FieldError("registered_at", "A time in the years 1900 to 9000."))
-    if _is_deeper(given.get("consents"), levels=MAX_LEVELS):
+    if is_deeper(given.get("consents"), levels=MAX_LEVELS):
         errors.append(FieldError("consents", f"At most {MAX_LEVELS} levels deep."))
     if errors:
         raise Invalid(errors=errors)
     if "tags" in given:
         given["tags"] = sorted(set(given["tags"]))
     return given
-
-
-def _is_deeper(value: Any, *, levels: int) -> bool:
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
-        return False
-    return levels == 0 or any(_is_deeper(each, levels=levels - 1) for each in value)
 
 
 @cache

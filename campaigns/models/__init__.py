@@ -1,5 +1,6 @@
 """Who coupons are for."""
 
+from campaigns.models.activity import Activity
 from campaigns.models.customer import Customer
 
-__all__ = ["Customer"]
+__all__ = ["Activity", "Customer"]

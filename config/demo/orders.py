@@ -80,6 +80,7 @@ def _load_piece(*, shop: Shop, piece: pa.Table, customers: tuple[pa.Array, pa.Ar
                 "total_minor": baskets["paid_sum"],
                 "refunded_minor": constant(0, like=baskets),
                 "placed_at": _zoned(baskets["placed_min"]),
+                "paid_at": _zoned(baskets["placed_min"]),
             }
         ),
     )

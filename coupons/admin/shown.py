@@ -79,6 +79,7 @@ def who(actor: str) -> str:
 HAPPENED = {
     "coupon.created": gettext_lazy("Coupon created"),
     "coupon.changed": gettext_lazy("Coupon changed"),
+    "coupon.tested": gettext_lazy("Coupon opened to test customers"),
     "coupon.submitted": gettext_lazy("Coupon submitted for review"),
     "coupon.published": gettext_lazy("Coupon published"),
     "coupon.paused": gettext_lazy("Coupon paused"),
@@ -99,6 +100,8 @@ HAPPENED = {
     "order.refunded": gettext_lazy("Order refunded"),
     "customer.created": gettext_lazy("Customer created"),
     "customer.changed": gettext_lazy("Customer changed"),
+    "channel.created": gettext_lazy("Sales channel created"),
+    "channel.changed": gettext_lazy("Sales channel changed"),
     "exchange_rates.set": gettext_lazy("Exchange rates set"),
     "tax_rate.set": gettext_lazy("Tax rate set"),
     "api_key.created": gettext_lazy("API key created"),

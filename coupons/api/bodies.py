@@ -10,6 +10,8 @@ from django.http import HttpRequest, UnreadablePostError
 from coupons.errors import FieldError, HexiaoError, Invalid
 
 T = TypeVar("T")
+#: How deep a field of any shape may be nested.
+MAX_LEVELS = 8
 
 
 class BrokenJson(HexiaoError):
@@ -74,3 +76,12 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     elif named := re.search(r"required field `(\w+)`", message):
         field = f"{field}.{named[1]}"
     return FieldError(field, message.replace("`", ""))
+
+
+def is_deeper(value: Any, *, levels: int) -> bool:
+    """Say whether lists and objects stand in each other more than so many levels deep."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return levels == 0 or any(is_deeper(each, levels=levels - 1) for each in value)

@@ -1,42 +1,24 @@
-"""Coupons over the API: created, changed, moved through their life, given codes."""
+"""Coupons over the API: created, changed, moved through their life."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.http import HttpResponse
-from msgspec import Meta, Struct
+from msgspec import Struct
 from rest_framework.request import Request
 
-from coupons import issuing, lifecycle
-from coupons.api.bodies import read, read_object
+from coupons import describing, lifecycle
+from coupons.api.bodies import read_object
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
-from coupons.api.pages import QUERY, Page, paginated
+from coupons.api.pages import QUERY, Page, paginated_together
 from coupons.caller import Caller
-from coupons.errors import FieldError, Invalid, NotFound
-from coupons.models import Coupon, Job
+from coupons.describing import Counted
+from coupons.errors import NotFound
+from coupons.models import Coupon
 
 READ = ("codes", "manage")
-
-
-class CodesBody(Struct):
-    """Either `count` new codes, from a `pattern` or a plain one, or these `codes`."""
-
-    count: int | None = None
-    pattern: Annotated[str, Meta(max_length=64)] | None = None
-    codes: list[Annotated[str, Meta(max_length=200)]] | None = None
-
-
-class JobAnswer(Struct):
-    """How far a piece of long work has come."""
-
-    id: str
-    status: str
-    total: int
-    done: int
-    failed: int
-    batch: int | None
 
 
 class Counters(Struct):
@@ -61,7 +43,20 @@ class CouponAnswer(Struct):
     counters: Counters
 
 
-class CouponsEndpoint(Endpoint):
+class DescribingEndpoint(Endpoint):
+    """An address that answers coupons as they stand."""
+
+    #: What the ledger counts, by coupon. It stands above this package: the table of
+    #: addresses brings the count with `as_view(counted=…)`.
+    counted: Callable[..., Mapping[int, Counted]] = None  # type: ignore[assignment]
+
+    def described(self, coupons: list[Coupon]) -> list[dict[str, Any]]:
+        """Describe coupons in the form of the contract."""
+        counted = self.counted(coupons=coupons, at=self.at)
+        return describing.described(coupons=coupons, counted=counted, at=self.at)
+
+
+class CouponsEndpoint(DescribingEndpoint):
     """All coupons."""
 
     scopes = {"GET": READ, "POST": ("manage",)}
@@ -71,12 +66,12 @@ class CouponsEndpoint(Endpoint):
     )
     def get(self, request: Request) -> HttpResponse:
         """List the coupons, the newest first."""
-        rows = Coupon.objects.of(caller_of(request).merchant).select_related("counter")
-        return paginated(
+        rows = Coupon.objects.of(caller_of(request).merchant)
+        return paginated_together(
             request=request,
-            rows=rows,
+            rows=rows.select_related("merchant", "counter"),
             ordering=("-id",),
-            shape=lambda coupon: lifecycle.described(coupon=coupon, at=self.at),
+            shapes=self.described,
         )
 
     @describes(
@@ -94,12 +89,12 @@ class CouponsEndpoint(Endpoint):
             coupon = lifecycle.create(
                 merchant=caller.merchant, body=body, by=caller.actor, at=self.at
             )
-            return answer(lifecycle.described(coupon=coupon, at=self.at), status=201)
+            return answer(*self.described([coupon]), status=201)
 
         return once(request=plain(request), caller=caller, at=self.at, work=work)
 
 
-class CouponEndpoint(Endpoint):
+class CouponEndpoint(DescribingEndpoint):
     """One coupon."""
 
     scopes = {"GET": READ, "PATCH": ("manage",)}
@@ -108,7 +103,7 @@ class CouponEndpoint(Endpoint):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Read a coupon's definition, state and counters."""
         coupon = coupon_of(caller_of(request), slug)
-        return answer(lifecycle.described(coupon=coupon, at=self.at))
+        return answer(*self.described([coupon]))
 
     @describes(
         summary="Change a coupon",
@@ -125,10 +120,10 @@ class CouponEndpoint(Endpoint):
             by=caller.actor,
             at=self.at,
         )
-        return answer(lifecycle.described(coupon=coupon, at=self.at))
+        return answer(*self.described([coupon]))
 
 
-class StepEndpoint(Endpoint):
+class StepEndpoint(DescribingEndpoint):
     """One step of a coupon's life; `as_view(step=…, scopes=…)` says which."""
 
     scopes = {"POST": ("manage",)}
@@ -146,9 +141,21 @@ class StepEndpoint(Endpoint):
 
         def work() -> HttpResponse:
             coupon = type(self).step(coupon=coupon_of(caller, slug), by=caller.actor, at=self.at)
-            return answer(lifecycle.described(coupon=coupon, at=self.at))
+            return answer(*self.described([coupon]))
 
         return once(request=plain(request), caller=caller, at=self.at, work=work)
+
+
+class TestEndpoint(StepEndpoint):
+    """Open to test customers."""
+
+    step = staticmethod(lifecycle.test)
+
+
+class SubmitEndpoint(StepEndpoint):
+    """Hand in for review."""
+
+    step = staticmethod(lifecycle.submit)
 
 
 class PublishEndpoint(StepEndpoint):
@@ -176,63 +183,6 @@ class EndEndpoint(StepEndpoint):
     step = staticmethod(lifecycle.end)
 
 
-class CouponCodesEndpoint(Endpoint):
-    """The codes of a coupon."""
-
-    scopes = {"POST": ("manage", "codes")}
-
-    @describes(
-        summary="Give a coupon codes",
-        body=CodesBody,
-        answers={202: JobAnswer},
-        idempotent=True,
-        errors=(404,),
-    )
-    def post(self, request: Request, slug: str) -> HttpResponse:
-        """Make `count` codes in the background, or add the `codes` given."""
-        caller = caller_of(request)
-        body = read(plain(request), CodesBody)
-
-        def work() -> HttpResponse:
-            coupon = coupon_of(caller, slug)
-            if (body.count is None) == (body.codes is None):
-                raise Invalid(errors=[FieldError("count", "Give either count or codes.")])
-            if body.codes is not None:
-                job = issuing.add_codes(
-                    coupon=coupon, typed=body.codes, by=caller.actor, at=self.at
-                )
-            else:
-                job = issuing.start_batch(
-                    coupon=coupon,
-                    count=body.count or 0,
-                    pattern=body.pattern,
-                    by=caller.actor,
-                    at=self.at,
-                )
-            return answer(job_answer(job), status=202)
-
-        return once(request=plain(request), caller=caller, at=self.at, work=work)
-
-
-class JobEndpoint(Endpoint):
-    """One piece of long work."""
-
-    scopes = {"GET": ("codes", "manage", "redeem")}
-
-    @describes(summary="Follow a job", answers={200: JobAnswer}, errors=(404,))
-    def get(self, request: Request, job_id: Any) -> HttpResponse:
-        """Say how far a job has come."""
-        job = (
-            Job.objects.of(caller_of(request).merchant)
-            .select_related("batch")
-            .filter(pk=job_id)
-            .first()
-        )
-        if job is None:
-            raise NotFound("There is no such job.")
-        return answer(job_answer(job))
-
-
 def coupon_of(caller: Caller, slug: str) -> Coupon:
     """Return the caller's coupon of that slug; `NotFound` otherwise."""
     coupon = (
@@ -244,16 +194,3 @@ def coupon_of(caller: Caller, slug: str) -> Coupon:
     if coupon is None:
         raise NotFound("There is no such coupon.")
     return coupon
-
-
-def job_answer(job: Job) -> JobAnswer:
-    """Write a job in the form of the contract."""
-    batch = getattr(job, "batch", None)
-    return JobAnswer(
-        id=str(job.pk),
-        status=job.status,
-        total=job.total,
-        done=job.done,
-        failed=job.failed,
-        batch=batch.pk if batch else None,
-    )

@@ -60,6 +60,22 @@ def paginated(
     shape: Callable[[Any], Any],
 ) -> HttpResponse:
     """Answer one page of `rows`, each brought into `shape`."""
+    return paginated_together(
+        request=request,
+        rows=rows,
+        ordering=ordering,
+        shapes=lambda page: [shape(row) for row in page],
+    )
+
+
+def paginated_together(
+    *,
+    request: Request,
+    rows: QuerySet,
+    ordering: tuple[str, ...],
+    shapes: Callable[[list[Any]], list[Any]],
+) -> HttpResponse:
+    """Answer one page of `rows`, whose shapes are made together: what they need is read once."""
     pages = Pages()
     pages.ordering = ordering
     pages.by = rows.model._meta.get_field(ordering[0].removeprefix("-"))
@@ -68,6 +84,6 @@ def paginated(
         {
             "next": pages.get_next_link(),
             "previous": pages.get_previous_link(),
-            "results": [shape(row) for row in page or ()],
+            "results": shapes(page or []),
         }
     )

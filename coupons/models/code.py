@@ -1,14 +1,16 @@
 """Codes, the batches they are made in, and the jobs that make them."""
 
 import uuid
+from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from coupons.models.coupon import Coupon, within
 from coupons.models.merchant import MerchantOwned
+from coupons.querysets import MerchantQuerySet
 
 
 def new_id() -> uuid.UUID:
@@ -70,11 +72,30 @@ class CodeBatch(MerchantOwned):
         return f"{self.coupon_id} · {self.pattern}"
 
 
+class CodeQuerySet(MerchantQuerySet):
+    """Questions about many codes."""
+
+    def standing(self, standing: str) -> Self:
+        """Keep those that stand like that; `Code.standing` says the same of one."""
+        if standing == Code.Standing.REVOKED:
+            return self.filter(state=Code.State.REVOKED)
+        rows = self.filter(state=Code.State.ACTIVE)
+        spent = Q(max_uses__isnull=False, uses__gte=F("max_uses"))
+        return rows.filter(spent if standing == Code.Standing.REDEEMED else ~spent)
+
+
 class Code(MerchantOwned):
     """The token a shopper types, in its normal form (see `coupons.coding`)."""
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
+        REVOKED = "revoked", _("Revoked")
+
+    class Standing(models.TextChoices):
+        """The state as it is shown: `redeemed` once all uses are spent."""
+
+        ACTIVE = "active", _("Active")
+        REDEEMED = "redeemed", _("Redeemed")
         REVOKED = "revoked", _("Revoked")
 
     coupon = models.ForeignKey(
@@ -108,6 +129,8 @@ class Code(MerchantOwned):
         db_index=False,
     )
 
+    objects: ClassVar[Any] = CodeQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("code")
         verbose_name_plural = _("codes")
@@ -140,3 +163,11 @@ class Code(MerchantOwned):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def standing(self) -> Standing:
+        """Say whether it counts, has been used up, or was withdrawn."""
+        if self.state == Code.State.REVOKED:
+            return Code.Standing.REVOKED
+        spent = self.max_uses is not None and self.uses >= self.max_uses
+        return Code.Standing.REDEEMED if spent else Code.Standing.ACTIVE

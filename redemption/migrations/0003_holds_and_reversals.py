@@ -71,6 +71,12 @@ class Migration(migrations.Migration):
             name='taken',
             field=models.BooleanField(default=True),
         ),
+        # Uses did not say themselves that they were a test.
+        migrations.RunSQL(
+            "UPDATE redemption_use u SET is_test = true FROM redemption_redemption r"
+            " WHERE r.id = u.redemption_id AND r.is_test",
+            migrations.RunSQL.noop,
+        ),
         migrations.AddField(
             model_name='useline',
             name='returned_minor',

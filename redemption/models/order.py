@@ -39,6 +39,11 @@ class Order(MerchantOwned):
     total_minor = models.BigIntegerField(_("total"))
     refunded_minor = models.BigIntegerField(_("refunded"), default=0)
     placed_at = models.DateTimeField(_("placed"))
+    # When the newest of each was said to have happened; the status follows from these and
+    # from the amounts (`redemption.orders`), in whatever order we were told.
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
+    refunded_at = models.DateTimeField(_("last refund"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("order")

@@ -31,7 +31,7 @@ def shop() -> Shop:
         ("TRACE", "coupons/ten-off", "GET, PATCH, HEAD"),
         ("BREW", "coupons/ten-off", "GET, PATCH, HEAD"),
         ("GET", "coupons/ten-off/publish", "POST"),
-        ("GET", "coupons/ten-off/codes", "POST"),
+        ("PUT", "coupons/ten-off/codes", "GET, POST, HEAD"),
         ("DELETE", "customers/C-1", "GET, PUT, HEAD"),
         ("GET", "customers/bulk", "POST"),
         ("GET", "products/P-1", "PUT"),

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -231,3 +232,106 @@ def test_codes_may_be_given_to_a_draft_and_work_once_it_is_out(shop: Shop) -> No
     assert quote["rejected"][0]["reason"] == "not_published"
     shop.api.post("coupons/draft/publish")
     assert shop.api.post("validations", cart("A1")).body["valid"] is True
+
+
+# --- Looking codes up --------------------------------------------------------------
+
+
+def look(shop: Shop, code: str) -> Answer:
+    return shop.api.post("codes/lookup", {"code": code})
+
+
+def test_a_code_is_looked_up_with_its_history(shop: Shop) -> None:
+    batch = give(shop, {"codes": ["SUMMER1"]}).body["batch"]
+    found = look(shop, " summer-1 ")
+    unused = {
+        "code": "SUMMER1",
+        "coupon": "ten-off",
+        "coupon_state": "live",
+        "state": "active",
+        "shared": False,
+        "uses": 0,
+        "max_uses": 1,
+        "batch": batch,
+        "history": [],
+    }
+    assert (found.status, found.body) == (200, unused)
+    done = shop.api.post("redemptions", order("summer1", customer="C-1")).body
+    used = look(shop, "SUMMER1").body
+    (entry,) = used.pop("history")
+    del unused["history"]
+    assert used == {**unused, "state": "redeemed", "uses": 1}
+    assert datetime.fromisoformat(entry.pop("at")) == datetime.fromisoformat(done["created_at"])
+    assert entry == {
+        "type": "code.redeemed",
+        "actor": JournalEntry.objects.get(type="code.redeemed").actor,
+        "customer": "C-1",
+        "order": "O-1",
+        "redemption": done["id"],
+    }
+
+
+def test_a_shared_code_has_no_uses_of_its_own_to_run_out(shop: Shop) -> None:
+    shop.coupon("shared", limits={"uses_per_code": None})
+    give(shop, {"codes": ["ENDLESS"]}, "shared")
+    for code, shared in (("SHARED", True), ("endless", False)):
+        body = look(shop, code).body
+        assert (body["shared"], body["max_uses"], body["state"]) == (shared, None, "active")
+
+
+def test_a_history_is_told_up_to_its_bound(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coupons.api.codes.MAX_HISTORY", 2)
+    shop.coupon("shared")
+    for i in range(3):
+        shop.api.post("redemptions", order("shared", ref=f"O-{i}"))
+    assert [entry["order"] for entry in look(shop, "shared").body["history"]] == ["O-2", "O-1"]
+
+
+@pytest.mark.parametrize("code", ["NONE", "", " - ", "x" * 200])
+def test_a_code_that_is_not_there_is_not_found(shop: Shop, code: str) -> None:
+    assert look(shop, code).code == "not_found"
+
+
+def test_another_merchants_code_is_not_found(shop: Shop) -> None:
+    give(shop, {"codes": ["SUMMER1"]})
+    assert look(Shop.open("other"), "SUMMER1").code == "not_found"
+
+
+def test_a_coupons_codes_are_listed_by_state_and_batch(shop: Shop) -> None:
+    first = give(shop, {"codes": ["A1", "A2", "A3"]}).body["batch"]
+    second = give(shop, {"codes": ["B1"]}).body["batch"]
+    shop.coupon("other", code="other")
+    shop.api.post("redemptions", order("A2"))
+    Code.objects.filter(text="A3").update(state="revoked")
+
+    def listed(query: str = "") -> list[str]:
+        page = shop.api.get(f"coupons/ten-off/codes{query}")
+        assert page.status == 200, page
+        return [row["code"] for row in page.body["results"]]
+
+    assert listed() == ["A1", "A2", "A3", "B1"]
+    assert listed("?state=active") == ["A1", "B1"]
+    assert listed("?state=redeemed") == ["A2"]
+    assert listed("?state=revoked") == ["A3"]
+    assert listed(f"?batch={first}&state=active") == ["A1"]
+    assert listed(f"?batch={second}") == ["B1"]
+    assert listed(f"?batch={2**63 - 1}") == []
+    (row,) = shop.api.get("coupons/ten-off/codes?state=redeemed").body["results"]
+    whole = look(shop, "A2").body
+    assert row == {name: whole[name] for name in row}
+
+
+def test_a_coupons_codes_come_page_by_page(shop: Shop) -> None:
+    give(shop, {"codes": ["A1", "A2", "A3"]})
+    page = shop.api.get("coupons/ten-off/codes?page_size=2").body
+    assert [row["code"] for row in page["results"]] == ["A1", "A2"]
+    rest = shop.api.get(page["next"].partition("/api/v1/")[2]).body
+    assert ([row["code"] for row in rest["results"]], rest["next"]) == (["A3"], None)
+
+
+@pytest.mark.parametrize(
+    "query", ["state=used", "batch=x", "batch=-1", "batch=²", f"batch={2**63}"]
+)
+def test_a_list_of_codes_asked_for_wrongly_is_refused(shop: Shop, query: str) -> None:
+    answer = shop.api.get(f"coupons/ten-off/codes?{query}")
+    assert (answer.status, fields(answer)) == (422, [query.partition("=")[0]])

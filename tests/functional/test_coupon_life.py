@@ -1,4 +1,4 @@
-"""The life of a coupon over the API: published, paused, resumed, ended."""
+"""The life of a coupon over the API: tested, submitted, published, paused, resumed, ended."""
 
 from typing import Any
 
@@ -19,15 +19,29 @@ def shop() -> Shop:
 
 # --- Life --------------------------------------------------------------------------
 
-STEPS = ("publish", "pause", "resume", "end")
+TOLD = {
+    "test": "tested",
+    "submit": "submitted",
+    "publish": "published",
+    "pause": "paused",
+    "resume": "resumed",
+    "end": "ended",
+}
 WAYS = {
     "draft": [],
+    "testing": ["test"],
+    "in_review": ["submit"],
     "live": ["publish"],
     "paused": ["publish", "pause"],
     "ended": ["publish", "end"],
 }
 LEADS = {
+    ("draft", "test"): "testing",
+    ("draft", "submit"): "in_review",
     ("draft", "publish"): "live",
+    ("testing", "submit"): "in_review",
+    ("testing", "publish"): "live",
+    ("in_review", "publish"): "live",
     ("live", "pause"): "paused",
     ("live", "end"): "ended",
     ("paused", "resume"): "live",
@@ -36,7 +50,7 @@ LEADS = {
 
 
 @pytest.mark.parametrize("state", WAYS)
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", TOLD)
 def test_each_step_from_each_state_goes_on_or_is_the_wrong_state(
     shop: Shop, state: str, step: str
 ) -> None:
@@ -47,8 +61,7 @@ def test_each_step_from_each_state_goes_on_or_is_the_wrong_state(
     if (state, step) in LEADS:
         answer = shop.api.post(f"coupons/s-1/{step}")
         assert (answer.status, answer.body["state"]) == (200, LEADS[state, step])
-        told = {"publish": "published", "pause": "paused", "resume": "resumed", "end": "ended"}
-        assert journal()[-1] == (f"coupon.{told[step]}", {})
+        assert journal()[-1] == (f"coupon.{TOLD[step]}", {})
     else:
         with nothing_changes():
             answer = shop.api.post(f"coupons/s-1/{step}")
@@ -109,3 +122,12 @@ def test_a_coupon_that_is_not_live_redeems_nothing(
         answer = shop.api.post("redemptions", order("ten-off"))
     assert answer.code == "coupon_rejected"
     assert answer.body["rejected"][0]["reason"] == reason
+
+
+def test_a_coupon_being_tested_is_for_test_customers_alone(shop: Shop) -> None:
+    shop.coupon("ten-off", publish=False)
+    shop.api.post("coupons/ten-off/test")
+    shop.api.put("customers/C-test", {"is_test": True})
+    quote = shop.api.post("validations", cart("ten-off", customer="C-1")).body
+    assert [r["reason"] for r in quote["rejected"]] == ["not_published"]
+    assert shop.api.post("validations", cart("ten-off", customer="C-test")).body["valid"] is True

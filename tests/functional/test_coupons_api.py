@@ -6,6 +6,7 @@ import pytest
 
 from coupons.models import Coupon
 from tests.definitions import MINIMAL, NO_USES, WHOLE, fields, journal
+from tests.round_trips import counted
 from tests.shop import Shop, order
 from tests.unchanged import nothing_changes
 
@@ -177,3 +178,51 @@ def test_counters_follow_the_uses(shop: Shop) -> None:
         "budget_used": "20.00",
     }
     assert Coupon.objects.get().version == 1
+
+
+def test_a_list_of_coupons_costs_the_same_queries_however_long(shop: Shop) -> None:
+    def cost() -> int:
+        with counted() as traffic:
+            assert shop.api.get("coupons").status == 200
+        return traffic.queries
+
+    shop.coupon("one")
+    cost()
+    few = cost()
+    for i in range(20):
+        shop.coupon(f"more-{i}", publish=bool(i % 2))
+    assert cost() == few == 4
+
+
+def test_the_list_says_of_each_coupon_what_its_own_page_says(shop: Shop) -> None:
+    for slug, zone in (("first", "Pacific/Kiritimati"), ("second", "Pacific/Pago_Pago")):
+        shop.coupon(slug, time_zone=zone)
+        shop.api.post("redemptions", order(slug, ref=slug))
+    shop.api.patch("coupons/second", {"name": "Second try"})
+    listed = shop.api.get("coupons").body["results"]
+    assert listed == [shop.api.get(f"coupons/{slug}").body for slug in ("second", "first")]
+    assert [(one["version"], one["counters"]["uses_today"]) for one in listed] == [(2, 1), (1, 1)]
+
+
+def test_uses_of_today_are_those_on_the_coupons_own_day(shop: Shop, settings: Any) -> None:
+    settings.HEXIAO_TEST_CLOCK = True
+    start = {"starts_at": "2026-01-01T00:00:00Z"}
+    shop.coupon("east", time_zone="Asia/Shanghai", **start)
+    shop.coupon("west", time_zone="America/Los_Angeles", **start)
+    shop.coupon("limited", time_zone="UTC", limits={"uses_per_day": 9}, **start)
+    shop.api.put("customers/test", {"is_test": True})
+    for hour, customer in ((7, "C-1"), (15, "C-1"), (16, "C-1"), (23, "C-1"), (23, "test")):
+        for slug in ("east", "west", "limited"):
+            done = shop.api.post(
+                "redemptions",
+                order(slug, ref=f"{slug}-{hour}-{customer}", customer=customer),
+                X_Test_Clock=f"2026-06-01T{hour:02}:00:00Z",
+            )
+            assert done.status == 201, done
+    # In Shanghai a day ends at 16:00 UTC, in Los Angeles at 07:00.
+    now = "2026-06-01T23:30:00Z"
+    listed = shop.api.get("coupons", X_Test_Clock=now).body["results"]
+    today = {one["slug"]: one["counters"]["uses_today"] for one in listed}
+    assert today == {"east": 2, "west": 4, "limited": 4}
+    later = shop.api.get("coupons/west", X_Test_Clock="2026-06-02T07:00:00Z").body
+    assert later["counters"]["uses_today"] == 0

@@ -321,7 +321,8 @@ def test_the_form_suggests_the_merchants_other_coupons(shop: Shop) -> None:
 def test_a_draw_without_prizes_is_redeemed_and_gives_nothing(shop: Shop) -> None:
     shop.coupon("draw", kind="draw")
     done = shop.api.post("redemptions", order("draw", lines=[]))
-    assert (done.status, done.body["applied"][0]["prize"]) == (201, None)
+    assert done.status == 201
+    assert "prize" not in done.body["applied"][0]
 
 
 def test_nobody_holds_a_draw(shop: Shop) -> None:

@@ -364,3 +364,16 @@ def test_lists_tell_the_status_by_the_clock(shop: Shop) -> None:
 
     assert (found("held", 14), found("released", 14)) == (1, 0)
     assert (found("held", 15), found("released", 15)) == (0, 1)
+
+
+def test_a_coupons_counters_tell_held_from_used_by_the_clock(shop: Shop) -> None:
+    publish(shop, "wanted", limits={"uses": 9, "budget": {"USD": "90.00"}})
+    hold(shop, "wanted")
+    confirm(shop, hold(shop, "wanted", ref="O-2"))
+
+    def counters(minute: float) -> tuple[Any, ...]:
+        told = shop.api.get("coupons/wanted", X_Test_Clock=at(minute)).body["counters"]
+        return tuple(told[name] for name in ("held", "uses", "uses_today", "budget_used"))
+
+    assert counters(14) == (1, 1, 1, "20.00")
+    assert counters(15) == (0, 1, 1, "10.00")

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 from psycopg import errors as pg
 
-from campaigns.models import Customer
+from campaigns.models import Activity, Customer
 from coupons import constraints
 from coupons.errors import AlreadyExists, Invalid
 from coupons.models import (
@@ -90,6 +90,9 @@ def shop() -> Shop:
     ExchangeRates.objects.create(quoted_on=NOW.date(), base="EUR", rates={"USD": "1.1"})
     Prize.objects.create(**own, draw=Coupon.objects.get(), place=0, stock=2, drawn=1)
     TaxRate.objects.create(**own, country="US", rate=1)
+    Activity.objects.create(
+        **own, event_id="e1", type="shop.followed", occurred_at=NOW, received_at=NOW
+    )
     DailyFigure.objects.create(**own, day=NOW.date(), currency="USD")
     return shop
 
@@ -203,6 +206,7 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
         update(Customer, country="us"),
         update(Customer, country="U"),
     ],
+    "activity_counts_once": [again(Activity)],
     # redemption
     "api_key_scopes_are_known": [update(ApiKey, scopes=["everything"])],
     "api_key_method_is_known": [update(ApiKey, method="manual")],
