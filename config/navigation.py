@@ -27,6 +27,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
             (_("Categories"), "coupons.Category", "account_tree"),
             (_("Orders"), "redemption.Order", "shopping_bag"),
             (_("Redemptions"), "redemption.Redemption", "task_alt"),
+            (_("Refused attempts"), "redemption.RefusedAttempt", "block"),
         ],
     ),
     (

@@ -9,12 +9,13 @@ from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid
 from coupons.models import Coupon, Merchant, Product
 from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
+from coupons.pricing.case import Case
 from coupons.pricing.money import format_amount
 from coupons.pricing.terms import METHODS, CouponTerms
 from redemption.answers import quote_answer
 from redemption.carts import cart_for, check
 from redemption.models import Order
-from redemption.quoting import facts_for, quoted
+from redemption.quoting import case_for, decided, facts_for
 from redemption.shapes import CartBody, CartLine, QuoteAnswer
 
 
@@ -44,6 +45,7 @@ class Tried:
 
     cart: CartBody
     quote: QuoteAnswer
+    case: Case
 
 
 def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tried:
@@ -65,7 +67,7 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         method=next(way for way in METHODS if way in compiled.methods),
     )
     facts = facts_for(caller=caller, checked=checked, at=at, codes=[])
-    quote = quoted(
+    case = case_for(
         caller=caller,
         cart=cart_for(checked=checked, facts=facts, caller=caller),
         facts=facts,
@@ -73,8 +75,9 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         at=at,
         method=caller.method,
     )
+    quote = decided(case=case, facts=facts)
     zones = {coupon.slug: coupon.time_zone}
-    return Tried(body, quote_answer(quote=quote, zones=zones, language=language))
+    return Tried(body, quote_answer(quote=quote, zones=zones, language=language), case)
 
 
 def _candidate(*, coupon: Coupon, compiled: CouponTerms, at: datetime) -> Candidate:

@@ -1,8 +1,11 @@
 """The ledger of redemptions: looked at, never written here."""
 
+import uuid
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -10,6 +13,8 @@ from campaigns.models import Customer
 from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import EMPTY, badge, money, when, who
 from coupons.staff import Area
+from redemption.admin.why import why_page
+from redemption.explaining import redemption_explained
 from redemption.models import Redemption, Use
 
 
@@ -49,6 +54,7 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
     search_fields = ("order_ref",)
     search_help_text = _("Order or customer, whole")
     keyset = ("-created_at", "-id")
+    change_form_before_template = "console/redemption_why.html"
     inlines = (Uses,)
     fields = (
         "order_ref", "status_word", "method", "customer", "channel", "order_money",
@@ -57,6 +63,27 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
     readonly_fields = (
         "test_word", "status_word", "order_money", "discount_money", "shipping_money", "who_name",
     )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that says why."""
+        view = self.admin_site.admin_view(self.why_view)
+        own = path("<uuid:pk>/why/", view, name="redemption_redemption_why")
+        return [own, *super().get_urls()]
+
+    def why_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Say why a redemption came to its figures."""
+        row = self.get_object(request, str(pk)) if self.has_view_permission(request) else None
+        if row is None:
+            raise Http404
+        return why_page(
+            model_admin=self,
+            request=request,
+            explained=redemption_explained(redemption=row),
+            title=_("Why? Order %(order)s") % {"order": row.order_ref},
+            state=self.status_word(row),
+            subtitle=" · ".join([when(row.created_at), self.discount_money(row)]),
+            back=reverse("admin:redemption_redemption_change", args=[row.pk]),
+        )
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look an order or a customer up by the whole name."""

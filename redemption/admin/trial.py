@@ -16,7 +16,9 @@ from coupons.admin.form_fields import Count, Text
 from coupons.admin.repeated import Entry, Repeated
 from coupons.errors import HexiaoError
 from coupons.models import Coupon
+from coupons.pricing.trace import trace
 from coupons.staff import Area, Right, may, sees_only_redeemable
+from redemption.admin.why import tree
 from redemption.trial import Goods, Sample, Tried, try_on
 
 
@@ -102,6 +104,9 @@ def trial_view(request: HttpRequest, pk: int, *, context: dict[str, Any]) -> Htt
     tried = _tried(request, coupon, form) if form.is_valid() else None
     name = "trial_quote" if request.headers.get("HX-Request") else "trial"
     shown = {"coupon": coupon, "form": form, "quote": _shown(tried) if tried else None}
+    if tried:
+        sees_customers = may(role=request.role, area=Area.CUSTOMERS, right=Right.VIEW)
+        shown["tree"] = tree(trace=trace(case=tried.case), sees_customers=sees_customers)
     title = _("Try it on a cart: %(name)s") % {"name": coupon.name}
     return TemplateResponse(request, f"console/{name}.html", {**context, **shown, "title": title})
 

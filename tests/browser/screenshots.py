@@ -31,6 +31,8 @@ PAGES = {
     "orders": "/redemption/order/",
     "redemptions": "/redemption/redemption/",
     "redemption": "/redemption/redemption/*",
+    "refused-attempts": "/redemption/refusedattempt/",
+    "refused-attempt": "/redemption/refusedattempt/*",
     "api-keys": "/redemption/apikey/",
     "api-key-new": "/redemption/apikey/add/",
     "staff": "/coupons/membership/",

@@ -27,7 +27,7 @@ from coupons.models import (
 )
 from coupons.staff import RIGHTS, Area, Right
 from redemption import keys
-from redemption.models import ApiKey, Order, Redemption
+from redemption.models import ApiKey, Order, Redemption, RefusedAttempt
 from tests.people import PASSWORD, People, person
 from tests.shop import NOW, Shop, order
 
@@ -44,15 +44,16 @@ PAGES = {
     Category: Area.PRODUCTS,
     Order: Area.ORDERS,
     Redemption: Area.REDEMPTIONS,
+    RefusedAttempt: Area.REDEMPTIONS,
     JournalEntry: Area.JOURNAL,
     Merchant: Area.SETTINGS,
     Channel: Area.SETTINGS,
     Membership: Area.SETTINGS,
     ApiKey: Area.SETTINGS,
 }
-READ_ONLY = [Code, CodeBatch, Job, Order, Redemption, JournalEntry]
+READ_ONLY = [Code, CodeBatch, Job, Order, Redemption, RefusedAttempt, JournalEntry]
 #: Lists over tables without end.
-ENDLESS = [Code, CodeBatch, Job, Customer, Product, Order, Redemption, JournalEntry]
+ENDLESS = [Code, CodeBatch, Job, Customer, Product, Order, Redemption, RefusedAttempt, JournalEntry]
 
 
 @pytest.fixture
@@ -74,6 +75,11 @@ def shop(people: People) -> Shop:
         ).status
         == 201
     )
+    RefusedAttempt.objects.create(
+        merchant=people.acme, at=NOW, order_ref="SECRET-R", customer_ref="SECRET-C",
+        actor="system", method="automatic", reason="expired", codes=["SECRETCOUPON"],
+        told=[["SECRETCOUPON", ["expired"]]], evidence=Redemption.objects.get().evidence,
+    )  # fmt: skip
     category = Category.objects.create(merchant=people.acme, path="secret-category")
     Product.objects.create(
         merchant=people.acme, sku="SECRET-SKU", currency="USD", category=category
@@ -403,6 +409,10 @@ def test_a_filter_outlives_the_page_and_a_bad_place_is_the_beginning(
         (Order, "SECRET-ORDER", ["SECRET-ORDER"]),
         (Redemption, "SECRET-O", ["SECRET-O"]),
         (Redemption, "SECRET-C", ["SECRET-O"]),
+        (RefusedAttempt, "SECRET-R", ["SECRET-R"]),
+        (RefusedAttempt, "SECRET-C", ["SECRET-R"]),
+        (RefusedAttempt, "secret-coupon", ["SECRET-R"]),
+        (RefusedAttempt, "SECRET", []),
     ],
 )
 def test_what_is_typed_is_looked_up(
