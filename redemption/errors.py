@@ -28,3 +28,15 @@ class StaleCaller(TryAgain):
 
 class TakeLost(TryAgain):
     """Something scarce went between asking and taking; asking again tells the true reason."""
+
+
+class TooManyRequests(HexiaoError):
+    """A key that calls more often than its rate."""
+
+    code, status, title = "too_many_requests", 429, "The key calls too often"
+
+
+class TooManyAttempts(HexiaoError):
+    """Somebody who has tried too many wrong codes; right ones are not looked at either."""
+
+    code, status, title = "too_many_attempts", 429, "Too many wrong codes"

@@ -1,8 +1,12 @@
 """Checkout over the API: price a cart, redeem, look redemptions up."""
 
+import time
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
+import msgspec
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from rest_framework.request import Request
@@ -15,8 +19,9 @@ from coupons.api.idempotency import Slot, once_beside
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
-from redemption import checkout, qualifying
+from redemption import checkout, guessing, qualifying
 from redemption.api.confirming import ConfirmingEndpoint
+from redemption.errors import CouponRejected, TooManyAttempts
 from redemption.ledger import Statement
 from redemption.models import Redemption, Use
 from redemption.shapes import (
@@ -25,6 +30,7 @@ from redemption.shapes import (
     QuoteAnswer,
     RedemptionAnswer,
     RedemptionBody,
+    RejectedAnswer,
 )
 
 
@@ -39,7 +45,10 @@ class ValidationsEndpoint(ConfirmingEndpoint):
 
         def work(caller: Caller) -> HttpResponse:
             body = read(plain(request), CartBody)
-            return answer(checkout.validate(caller=caller, body=body, at=self.at))
+            guessing.refuse(caller=caller, body=body, now=time.time())
+            quote = checkout.validate(caller=caller, body=body, at=self.at)
+            guessing.count(caller=caller, body=body, rejected=quote.rejected, now=time.time())
+            return answer(quote)
 
         return self.answered(request, work)
 
@@ -56,8 +65,10 @@ class QualificationsEndpoint(Endpoint):
     )
     def post(self, request: Request) -> HttpResponse:
         """Try the cart's codes and the coupons open to all; changes nothing."""
-        body = read(plain(request), CartBody)
-        found = qualifying.qualifications(caller=caller_of(request), body=body, at=self.at)
+        caller, body = caller_of(request), read(plain(request), CartBody)
+        guessing.refuse(caller=caller, body=body, now=time.time())
+        found = qualifying.qualifications(caller=caller, body=body, at=self.at)
+        guessing.count(caller=caller, body=body, rejected=found.unusable, now=time.time())
         return answer(found)
 
 
@@ -74,16 +85,16 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
     )
     def post(self, request: Request) -> HttpResponse:
         """Redeem; the same order, codes and cart again answer the same redemption."""
-        return self.answered(request, lambda caller: self._redeemed(request, caller))
+        return self.answered(request, lambda caller: self._work(request, caller))
 
-    def _redeemed(self, request: Request, caller: Caller) -> HttpResponse:
+    def _work(self, request: Request, caller: Caller) -> HttpResponse:
         body = read(plain(request), RedemptionBody)
 
         def work(slot: Slot | None) -> HttpResponse:
             def beside(encoded: bytes) -> list[Statement]:
                 return [slot.statement(json_answer(encoded, status=201))] if slot else []
 
-            done = checkout.redeem(caller=caller, body=body, at=self.at, beside=beside)
+            done = _redeemed(caller=caller, body=body, at=self.at, beside=beside)
             return answer(done.answer, status=201 if done.created else 200)
 
         return checkout.retried(
@@ -144,6 +155,27 @@ class RedemptionEndpoint(Endpoint):
         if row is None:
             raise NotFound("There is no such redemption.")
         return answer(checkout.stored_answer(row))
+
+
+def _redeemed(
+    *,
+    caller: Caller,
+    body: RedemptionBody,
+    at: datetime,
+    beside: Callable[[bytes], list[Statement]],
+) -> checkout.Redeemed:
+    """Redeem for whoever is not guessing, and count the wrong codes."""
+    guessing.refuse(caller=caller, body=body, now=time.time())
+    try:
+        done = checkout.redeem(caller=caller, body=body, at=at, beside=beside)
+    except CouponRejected as error:
+        rejected = msgspec.convert(error.extra["rejected"], list[RejectedAnswer])
+        guessing.count(caller=caller, body=body, rejected=rejected, now=time.time())
+        raise
+    # What was taken is taken and told; the next call is refused.
+    with suppress(TooManyAttempts):
+        guessing.count(caller=caller, body=body, rejected=done.answer.rejected, now=time.time())
+    return done
 
 
 def _instant(text: str) -> datetime:

@@ -1,6 +1,6 @@
 """Keys, orders, and the ledger of uses."""
 
-from redemption.models.api_key import ApiKey, KeyMethod, Scope
+from redemption.models.api_key import ApiKey, KeyMethod, KeyUse, Scope
 from redemption.models.ledger import (
     CustomerCounter,
     Method,
@@ -14,6 +14,7 @@ __all__ = [
     "ApiKey",
     "CustomerCounter",
     "KeyMethod",
+    "KeyUse",
     "Method",
     "Order",
     "OrderLine",

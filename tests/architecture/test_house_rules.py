@@ -120,7 +120,16 @@ def test_tasks_are_started_on_commit() -> None:
 def test_public_verbs_take_keywords_only() -> None:
     for name in ("lifecycle", "issuing", "catalogue", "rates", "reach", "taxes", "references"):
         _check_keywords(ROOT / "coupons" / f"{name}.py")
-    for name in ("checkout", "facts", "keys", "qualifying", "quoting", "trial"):
+    for name in (
+        "checkout",
+        "facts",
+        "guessing",
+        "keys",
+        "metering",
+        "qualifying",
+        "quoting",
+        "trial",
+    ):
         _check_keywords(ROOT / "redemption" / f"{name}.py")
     _check_keywords(ROOT / "campaigns" / "customers.py")
 
