@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 
 from coupons import journal
@@ -80,11 +80,10 @@ def rotate(*, key: ApiKey, overlap_hours: int, by: str, at: datetime) -> tuple[A
     ends = at + timedelta(hours=overlap_hours)
     with transaction.atomic():
         row.save(force_insert=True)
-        rotated = (
-            _working(key=key, at=at)
-            .filter(successor__isnull=True)
-            # Least of an end and none is the end.
-            .update(successor=row, expires_at=Least(F("expires_at"), ends))
+        rotated = _unreplaced(_working(key=key, at=at)).update(
+            # The least of an end and none is the end.
+            successor=row,
+            expires_at=Least(F("expires_at"), ends),
         )
         if not rotated:
             raise WrongState("The key has a successor already, is revoked or past its end.")
@@ -139,9 +138,13 @@ def _drawn(*, merchant: Merchant, at: datetime) -> tuple[ApiKey, str]:
     return ApiKey(merchant=merchant, prefix=prefix, hashed_key=hashed, created_at=at), key
 
 
-def _working(*, key: ApiKey, at: datetime) -> Any:
+def _working(*, key: ApiKey, at: datetime) -> QuerySet[ApiKey]:
     unended = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
     return ApiKey.objects.filter(unended, pk=key.pk, revoked_at__isnull=True)
+
+
+def _unreplaced(rows: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    return rows.filter(successor__isnull=True)
 
 
 def _limits(

@@ -32,6 +32,7 @@ PAGES = {
     "redemptions": "/redemption/redemption/",
     "redemption": "/redemption/redemption/*",
     "api-keys": "/redemption/apikey/",
+    "api-key": "/redemption/apikey/*",
     "api-key-new": "/redemption/apikey/add/",
     "staff": "/coupons/membership/",
     "journal": "/coupons/journalentry/",
