@@ -45,7 +45,8 @@ def normal(texts: Iterable[str]) -> list[str]:
 def _network(text: str) -> Network:
     try:
         if "%" in text:
-            raise ValueError("A zone means something on one machine only.")
+            # A zone (`%eth0`) means something on one machine only.
+            raise ValueError(text)
         network = ip_network(text, strict=False)
         address = ip_address(text.partition("/")[0])
     except ValueError as error:

@@ -120,7 +120,7 @@ class ApiKeyAdmin(MerchantAdmin):
         if key.successor is None:
             return EMPTY
         address = reverse("admin:redemption_apikey_change", args=[key.successor_id])
-        return format_html('<a href="{}">{}</a>', address, key.successor.prefix)
+        return format_html('<a class="hx-link" href="{}">{}</a>', address, key.successor.prefix)
 
     @display(description=_("created"))
     def created(self, key: ApiKey) -> str:

@@ -53,11 +53,13 @@ class RotationForm(forms.Form):
     """How long the old key works beside the new one."""
 
     overlap_hours = Count(
-        label=_("The old key ends after hours"),
+        label=_("The old key still works for (hours)"),
         initial=24,
         min_value=0,
         max_value=LONGEST_OVERLAP_HOURS,
-        help_text=_("Until then both work, so that the program can change over. 0: at once."),
+        help_text=_(
+            "Both work meanwhile, so that the program can change over. 0: the old one ends at once."
+        ),
     )
 
 
