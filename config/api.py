@@ -11,12 +11,11 @@ from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
 from redemption.api.events import EventsEndpoint
+from redemption.api.holds import ConfirmationEndpoint, ReleaseEndpoint
 from redemption.api.views import (
-    ConfirmationEndpoint,
     QualificationsEndpoint,
     RedemptionEndpoint,
     RedemptionsEndpoint,
-    ReleaseEndpoint,
     ValidationsEndpoint,
 )
 from redemption.counting import counted

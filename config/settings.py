@@ -39,9 +39,15 @@ KNOWN = {
     "HEXIAO_ALLOW_PRIVATE_WEBHOOKS",
     "HEXIAO_DATA",
     "HEXIAO_KEEP_REFUSALS_DAYS",
+    "HEXIAO_GUESSES_PER_CUSTOMER",
+    "HEXIAO_GUESSES_PER_DEVICE",
+    "HEXIAO_GUESSES_PER_IP",
+    "HEXIAO_GUESSES_PER_KEY",
+    "HEXIAO_GUESS_MINUTES",
     "HEXIAO_LOG_LEVEL",
     "HEXIAO_PART",
     "HEXIAO_PRODUCTION",
+    "HEXIAO_RATE_PER_MINUTE",
     "HEXIAO_TEST_CLOCK",
     "HEXIAO_TEST_DATA",
     "HEXIAO_TRUSTED_PROXIES",
@@ -59,6 +65,17 @@ HEXIAO_ALLOW_PRIVATE_WEBHOOKS = env.bool("HEXIAO_ALLOW_PRIVATE_WEBHOOKS", defaul
 HEXIAO_KEEP_REFUSALS_DAYS = env.int("HEXIAO_KEEP_REFUSALS_DAYS", default=30)
 #: How many proxies in front append to X-Forwarded-For; 0 believes none of it.
 HEXIAO_TRUSTED_PROXIES = env.int("HEXIAO_TRUSTED_PROXIES", default=0)
+#: How many calls a minute a key may make that has no rate of its own.
+HEXIAO_RATE_PER_MINUTE = env.int("HEXIAO_RATE_PER_MINUTE", default=600_000)
+#: How many different wrong codes are answered in how many minutes; 0 is no limit.
+HEXIAO_GUESS_MINUTES = env.int("HEXIAO_GUESS_MINUTES", default=10)
+HEXIAO_GUESSES_PER_CUSTOMER = env.int("HEXIAO_GUESSES_PER_CUSTOMER", default=10)
+HEXIAO_GUESSES_PER_DEVICE = env.int("HEXIAO_GUESSES_PER_DEVICE", default=20)
+HEXIAO_GUESSES_PER_IP = env.int("HEXIAO_GUESSES_PER_IP", default=50)
+#: Of carts that name no customer, device or IP address.
+HEXIAO_GUESSES_PER_KEY = env.int("HEXIAO_GUESSES_PER_KEY", default=1_000)
+if min(HEXIAO_RATE_PER_MINUTE, HEXIAO_GUESS_MINUTES) < 1 or HEXIAO_TRUSTED_PROXIES < 0:
+    raise ImproperlyConfigured("A rate, a time or a number of proxies is too small.")
 PORT = env.int("PORT", default=8000)
 #: Where people reach this installation; for links in messages.
 HEXIAO_URL = env.str("HEXIAO_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -218,6 +235,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "tidy up holds past their time": {
+        "task": "redemption.tasks.release_lapsed_holds",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "write down when keys were used": {
+        "task": "redemption.tasks.flush_key_uses",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "load the reference exchange rates": {
         "task": "coupons.tasks.load_reference_rates",
         "schedule": timedelta(days=1),
@@ -345,6 +372,7 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["redemption.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_THROTTLE_CLASSES": ["redemption.api.throttling.KeyRate"],
     "DEFAULT_SCHEMA_CLASS": "coupons.api.documentation.Schema",
     "EXCEPTION_HANDLER": "config.problems.handle",
     "UNAUTHENTICATED_USER": None,

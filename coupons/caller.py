@@ -1,6 +1,7 @@
 """Who asks: the same few facts, whether a program calls or a person clicks."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from coupons.models import Merchant, User
 
@@ -18,6 +19,10 @@ class Caller:
     channel: str | None = None
     #: The redemption method of what it redeems.
     method: str = "automatic"
+    #: Where it may call from; empty is anywhere.
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: How many calls a minute it may make, where that is not what every key may.
+    rate_per_minute: int | None = None
     #: Set where the process remembers the caller from an earlier request: what the rows of
     #: key, merchant and channel looked like then. `redemption.keys` says how it is checked.
     stamp: str = ""

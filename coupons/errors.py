@@ -24,15 +24,22 @@ class HexiaoError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
     #: Seconds after which trying again makes sense, told as `Retry-After`.
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
 
     def __init__(
-        self, detail: str = "", *, errors: Sequence[FieldError] = (), **extra: Any
+        self,
+        detail: str = "",
+        *,
+        errors: Sequence[FieldError] = (),
+        retry_after: int | None = None,
+        **extra: Any,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.errors = tuple(errors)
         self.extra = extra
+        if retry_after is not None:
+            self.retry_after = retry_after
 
 
 class Invalid(HexiaoError):

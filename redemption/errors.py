@@ -63,3 +63,15 @@ class AlreadyReversed(HexiaoError):
     """There is nothing left to return of what was named."""
 
     code, status, title = "already_reversed", 409, "It has been returned already"
+
+
+class TooManyRequests(HexiaoError):
+    """A key that calls more often than its rate."""
+
+    code, status, title = "too_many_requests", 429, "The key calls too often"
+
+
+class TooManyAttempts(HexiaoError):
+    """Somebody who has tried too many wrong codes; right ones are not looked at either."""
+
+    code, status, title = "too_many_attempts", 429, "Too many wrong codes"

@@ -1,22 +1,28 @@
-"""API keys: made once, looked up at every request."""
+"""API keys: made once, replaced by a successor, looked up at every request."""
 
 import hashlib
 import select
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Least
 
 from coupons import journal
 from coupons.caller import Caller
-from coupons.errors import FieldError, Invalid
+from coupons.errors import FieldError, Invalid, WrongState
 from coupons.models import Channel, Merchant
+from redemption import networks
 from redemption.models import ApiKey, KeyMethod, Scope
 from redemption.models.api_key import GENERATOR
 
 PREFIX_LENGTH = 8
+#: The longest that an old key may work beside its successor.
+LONGEST_OVERLAP_HOURS = 30 * 24
+MOST_A_MINUTE = 1_000_000
 T = TypeVar("T")
 
 
@@ -29,10 +35,13 @@ def create(
     at: datetime,
     method: str = KeyMethod.AUTOMATIC,
     channel: Channel | None = None,
+    allowed_networks: Iterable[str] = (),
+    rate_per_minute: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key; returns its row and the key itself, which nobody can read again.
 
-    Raises `Invalid` for a scope or method that does not exist.
+    Raises `Invalid` for a scope or method that does not exist, a network that is none, or
+    a rate (calls a minute; None for the usual one) out of bounds.
     """
     wanted = sorted(set(scopes))
     if not wanted or (unknown := set(wanted) - set(Scope.values)):
@@ -40,18 +49,12 @@ def create(
         raise Invalid(errors=[FieldError("scopes", detail)])
     if method not in KeyMethod.values:
         raise Invalid(errors=[FieldError("method", "automatic or api.")])
+    limits = _limits(allowed_networks=allowed_networks, rate_per_minute=rate_per_minute)
+    row, key = _drawn(merchant=merchant, at=at)
+    row.name, row.scopes, row.method, row.channel = name, wanted, method, channel
+    row.allowed_networks, row.rate_per_minute = limits
     with transaction.atomic():
-        key, prefix, hashed = GENERATOR.generate()
-        row = ApiKey.objects.create(
-            merchant=merchant,
-            name=name,
-            prefix=prefix,
-            hashed_key=hashed,
-            scopes=wanted,
-            method=method,
-            channel=channel,
-            created_at=at,
-        )
+        row.save(force_insert=True)
         journal.record(
             merchant=merchant,
             type="api_key.created",
@@ -60,6 +63,98 @@ def create(
             data={"prefix": row.prefix, "name": name, "scopes": wanted},
         )
     return row, key
+
+
+def rotate(*, key: ApiKey, overlap_hours: int, by: str, at: datetime) -> tuple[ApiKey, str]:
+    """Make a key's successor, which may do the same; the old key ends after the overlap.
+
+    Returns the successor's row and the new key itself. Raises `Invalid` for an overlap out
+    of bounds, and `WrongState` for a key that has a successor or has ended.
+    """
+    if not 0 <= overlap_hours <= LONGEST_OVERLAP_HOURS:
+        detail = f"Send a whole number from 0 to {LONGEST_OVERLAP_HOURS}."
+        raise Invalid(errors=[FieldError("overlap_hours", detail)])
+    row, new = _drawn(merchant=key.merchant, at=at)
+    for name in SAME:
+        setattr(row, name, getattr(key, name))
+    ends = at + timedelta(hours=overlap_hours)
+    with transaction.atomic():
+        row.save(force_insert=True)
+        rotated = _unreplaced(_working(key=key, at=at)).update(
+            # The least of an end and none is the end.
+            successor=row,
+            expires_at=Least(F("expires_at"), ends),
+        )
+        if not rotated:
+            raise WrongState("The key has a successor already, is revoked or past its end.")
+        journal.record(
+            merchant=key.merchant,
+            type="api_key.rotated",
+            actor=by,
+            at=at,
+            data={"prefix": key.prefix, "successor": row.prefix, "name": key.name},
+        )
+    key.refresh_from_db()
+    return row, new
+
+
+def limit(
+    *,
+    key: ApiKey,
+    allowed_networks: Iterable[str],
+    rate_per_minute: int | None,
+    by: str,
+    at: datetime,
+) -> ApiKey:
+    """Say from where and how often a key may call; it counts from the next call on.
+
+    Raises `Invalid`, and `WrongState` for a key that is revoked or has ended.
+    """
+    allowed, rate = _limits(allowed_networks=allowed_networks, rate_per_minute=rate_per_minute)
+    with transaction.atomic():
+        changed = _working(key=key, at=at).update(allowed_networks=allowed, rate_per_minute=rate)
+        if not changed:
+            raise WrongState("The key is revoked or past its end.")
+        journal.record(
+            merchant=key.merchant,
+            type="api_key.changed",
+            actor=by,
+            at=at,
+            data={"prefix": key.prefix, "from": allowed, "rate_per_minute": rate},
+        )
+    key.refresh_from_db()
+    return key
+
+
+#: What a successor has from its predecessor.
+SAME = (
+    *("name", "scopes", "method", "channel_id"),
+    *("allowed_networks", "rate_per_minute", "expires_at"),
+)
+
+
+def _drawn(*, merchant: Merchant, at: datetime) -> tuple[ApiKey, str]:
+    key, prefix, hashed = GENERATOR.generate()
+    return ApiKey(merchant=merchant, prefix=prefix, hashed_key=hashed, created_at=at), key
+
+
+def _working(*, key: ApiKey, at: datetime) -> QuerySet[ApiKey]:
+    unended = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+    return ApiKey.objects.filter(unended, pk=key.pk, revoked_at__isnull=True)
+
+
+def _unreplaced(rows: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    return rows.filter(successor__isnull=True)
+
+
+def _limits(
+    *, allowed_networks: Iterable[str], rate_per_minute: int | None
+) -> tuple[list[str], int | None]:
+    allowed = networks.normal(allowed_networks)
+    if rate_per_minute is not None and not 1 <= rate_per_minute <= MOST_A_MINUTE:
+        detail = f"Send a whole number from 1 to {MOST_A_MINUTE}."
+        raise Invalid(errors=[FieldError("rate_per_minute", detail)])
+    return allowed, rate_per_minute
 
 
 def revoke(*, key: ApiKey, by: str, at: datetime) -> ApiKey:
@@ -89,7 +184,10 @@ def caller_for(*, key: str, at: datetime) -> Caller | None:
     row = on_a_living_connection(ask=lambda: _find(prefix))
     if row is None:
         return None
-    hashed, revoked_at, expires_at, scopes, method, channel_id, channel, stamp, *merchant = row
+    (
+        hashed, revoked_at, expires_at, scopes, method, allowed, rate,
+        channel_id, channel, stamp, *merchant,
+    ) = row  # fmt: skip
     usable = revoked_at is None and (expires_at is None or at < expires_at)
     if not usable or not GENERATOR.verify(key, hashed):
         return None
@@ -100,6 +198,8 @@ def caller_for(*, key: str, at: datetime) -> Caller | None:
         channel_id=channel_id,
         channel=channel,
         method=method,
+        networks=networks.parsed(allowed),
+        rate_per_minute=rate,
     )
     _remember(caller=replace(caller, stamp=stamp, digest=_digest(key)), expires_at=expires_at)
     return caller
@@ -170,7 +270,8 @@ CALLER_ROWS = """
 _MERCHANT_FIELDS = [field.attname for field in Merchant._meta.concrete_fields]
 # Written out: every request asks this, and building it anew costs more than asking.
 _SQL = f"""
-SELECT k.hashed_key, k.revoked_at, k.expires_at, k.scopes, k.method, c.id, c.slug, {STAMP},
+SELECT k.hashed_key, k.revoked_at, k.expires_at, k.scopes, k.method, k.allowed_networks,
+       k.rate_per_minute, c.id, c.slug, {STAMP},
        {", ".join(f"m.{name}" for name in _MERCHANT_FIELDS)}
   FROM {CALLER_ROWS}
  WHERE k.prefix = %s

@@ -1,9 +1,11 @@
-"""Background work of redemptions."""
+"""Background work of redemptions. Running any of it twice does no harm."""
+
+import time
 
 from celery import shared_task
 from django.utils import timezone
 
-from redemption import refusing
+from redemption import holds, metering, refusing
 
 #: Chunks in one run; what is left is the next run's.
 CHUNKS = 100
@@ -11,5 +13,23 @@ CHUNKS = 100
 
 @shared_task
 def forget_refused_attempts() -> int:
-    """Remove refused attempts past their time; running twice does no harm."""
+    """Remove refused attempts past their time."""
     return refusing.forget(at=timezone.now(), chunks=CHUNKS)
+
+
+@shared_task
+def flush_key_uses() -> int:
+    """Write down when each key was last used."""
+    return metering.flush(now=time.time())
+
+
+@shared_task
+def release_lapsed_holds() -> int:
+    """Tidy up holds past their time, which are free already."""
+    released = 0
+    for _ in range(CHUNKS):
+        step = holds.release_lapsed(at=timezone.now())
+        released += step
+        if step == 0:
+            break
+    return released

@@ -8,8 +8,18 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 
-def form_page(*, model_admin: Any, request: HttpRequest, form: Any, title: Any) -> TemplateResponse:
-    """Show a form that makes a new row; 403 to those who may not."""
+def form_page(
+    *,
+    model_admin: Any,
+    request: HttpRequest,
+    form: Any,
+    title: Any,
+    back: str | None = None,
+) -> TemplateResponse:
+    """Show a form that makes a row or a step; 403 to those who may not.
+
+    Cancelling leads `back`, or to the list.
+    """
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     request.current_app = model_admin.admin_site.name
@@ -19,6 +29,6 @@ def form_page(*, model_admin: Any, request: HttpRequest, form: Any, title: Any) 
         "opts": opts,
         "form": form,
         "title": title,
-        "back": reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
+        "back": back or reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
     }
     return TemplateResponse(request, "console/form_page.html", context)

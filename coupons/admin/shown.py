@@ -105,6 +105,8 @@ HAPPENED = {
     "exchange_rates.set": gettext_lazy("Exchange rates set"),
     "tax_rate.set": gettext_lazy("Tax rate set"),
     "api_key.created": gettext_lazy("API key created"),
+    "api_key.rotated": gettext_lazy("API key replaced"),
+    "api_key.changed": gettext_lazy("API key's addresses and rate changed"),
     "api_key.revoked": gettext_lazy("API key revoked"),
     "staff.added": gettext_lazy("Staff member added"),
     "staff.role_changed": gettext_lazy("Role changed"),

@@ -61,6 +61,9 @@ SENTENCES = (
     gettext_noop("There is no such order."),
     gettext_noop("A draw cannot be its own prize."),
     gettext_noop("Name a coupon by its slug, or leave it out for a blank."),
+    gettext_noop("The key has a successor already, is revoked or past its end."),
+    gettext_noop("The key is revoked or past its end."),
+    gettext_noop("This is no IPv4 or IPv6 address or network, such as 192.0.2.0/24."),
 )
 
 SHAPES = (
@@ -86,6 +89,7 @@ SHAPES = (
     ),
     gettext_noop("%(currency)s has %(places)s decimals; the amount has %(found)s."),
     gettext_noop("Unknown: %(names)s."),
+    gettext_noop("The address is longer than its prefix; write %(network)s for the network."),
 )
 
 

@@ -35,7 +35,7 @@ _shapes: list[type] = [Problem]
 ERRORS = {
     400: "The body is not JSON.",
     401: "No key, or none that works.",
-    403: "The key lacks the scope.",
+    403: "The key lacks the scope, or may not be used from there.",
     404: "Nothing there, or another merchant's.",
     409: "In conflict with the state; `try_again` asks for just that.",
     413: "Too large.",
@@ -76,7 +76,7 @@ def describes(
         (status, "application/json"): OpenApiResponse(_schema(shape), description="")
         for status, shape in answers.items()
     }
-    told = {401, 403, 503, *errors}
+    told = {401, 403, 429, 503, *errors}
     if body is not None or idempotent:
         told |= {400, 413, 422}
     if idempotent:

@@ -1,55 +1,28 @@
-"""API keys: made and shown once, revoked, never changed."""
+"""API keys: made and shown once, bound, replaced, revoked."""
 
 from typing import Any
 
-from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from coupons import clock
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
 from coupons.admin.pages import form_page
-from coupons.admin.shown import badge, when
+from coupons.admin.shown import EMPTY, badge, number, when
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
-from coupons.models import Channel, Merchant
 from coupons.staff import Area
 from redemption import keys
-from redemption.models import ApiKey, KeyMethod, Scope
-
-
-class NewKeyForm(forms.Form):
-    """What a new key may do."""
-
-    name = forms.CharField(
-        label=_("Name"),
-        max_length=100,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Which program has it, for example “Web shop checkout”."),
-    )
-    scopes = forms.MultipleChoiceField(
-        label=_("May"), choices=Scope, widget=forms.CheckboxSelectMultiple
-    )
-    method = forms.ChoiceField(
-        label=_("Redeems by"), choices=KeyMethod, widget=UnfoldAdminSelectWidget
-    )
-    channel = forms.ModelChoiceField(
-        label=_("Sales channel"),
-        queryset=Channel.objects.none(),
-        required=False,
-        widget=UnfoldAdminSelectWidget,
-        help_text=_("Where it is set, every cart counts as of this channel."),
-    )
-
-    def __init__(self, *args: Any, merchant: Merchant | None, **kw: Any) -> None:
-        super().__init__(*args, **kw)
-        if merchant is not None:
-            self.fields["channel"].queryset = Channel.objects.of(merchant).order_by("name")
+from redemption.admin.api_key_forms import LimitsForm, NewKeyForm, RotationForm
+from redemption.models import ApiKey, Scope
 
 
 @admin.register(ApiKey)
@@ -57,8 +30,11 @@ class ApiKeyAdmin(MerchantAdmin):
     """The keys that programs call with."""
 
     area = Area.SETTINGS
-    list_display = ("name", "prefix", "state_word", "scope_words", "method", "channel", "created")
-    list_select_related = ("channel",)
+    list_display = (
+        *("name", "prefix", "state_word", "scope_words", "method", "channel"),
+        *("last_used", "created"),
+    )
+    list_select_related = ("channel", "use")
     ordering = ("-created_at", "-pk")
     fields = (
         "name",
@@ -67,15 +43,22 @@ class ApiKeyAdmin(MerchantAdmin):
         "scope_words",
         "method",
         "channel",
-        "created_at",
-        "expires_at",
-        "revoked_at",
+        "networks",
+        "rate",
+        "last_used",
+        "created",
+        "ends",
+        "revoked",
+        "replaced_by",
     )
-    readonly_fields = ("state_word", "scope_words")
+    readonly_fields = (
+        *("state_word", "scope_words", "networks", "rate"),
+        *("last_used", "created", "ends", "revoked", "replaced_by"),
+    )
     change_form_before_template = "console/api_key_actions.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: a key that may do something else is another key."""
+        """Never on the page itself: a key that may do something else is another key."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -87,6 +70,10 @@ class ApiKeyAdmin(MerchantAdmin):
         """Show whether it opens anything."""
         if key.revoked_at:
             return badge("revoked", _("Revoked"))
+        if key.expires_at and key.expires_at <= timezone.now():
+            return badge("ended", _("Ended"))
+        if key.successor_id:
+            return badge("note", _("Being replaced"))
         return badge("active", _("Active"))
 
     @display(description=_("may"))
@@ -94,16 +81,68 @@ class ApiKeyAdmin(MerchantAdmin):
         """Name what it may do."""
         return ", ".join(str(Scope(scope).label) for scope in key.scopes)
 
+    @display(description=_("only from"))
+    def networks(self, key: ApiKey) -> str:
+        """Name the networks it may be used from."""
+        if not key.allowed_networks:
+            return gettext("Anywhere")
+        return format_html_join(", ", "<code>{}</code>", ((each,) for each in key.allowed_networks))
+
+    @display(description=_("calls a minute"))
+    def rate(self, key: ApiKey) -> str:
+        """Show how often it may call."""
+        if key.rate_per_minute:
+            return number(key.rate_per_minute)
+        usual = number(settings.HEXIAO_RATE_PER_MINUTE)
+        return gettext("%(rate)s, as every key") % {"rate": usual}
+
+    @display(description=_("last used"))
+    def last_used(self, key: ApiKey) -> str:
+        """Show when, and from where."""
+        use = getattr(key, "use", None)
+        if use is None:
+            return EMPTY
+        return format_html("{} <small>{}</small>", when(use.last_used_at), use.address or "")
+
+    @display(description=_("ends"))
+    def ends(self, key: ApiKey) -> str:
+        """Show when it stops working by itself."""
+        return when(key.expires_at)
+
+    @display(description=_("revoked"))
+    def revoked(self, key: ApiKey) -> str:
+        """Show when it was revoked."""
+        return when(key.revoked_at)
+
+    @display(description=_("replaced by"))
+    def replaced_by(self, key: ApiKey) -> str:
+        """Lead to the successor."""
+        if key.successor is None:
+            return EMPTY
+        address = reverse("admin:redemption_apikey_change", args=[key.successor_id])
+        return format_html('<a class="hx-link" href="{}">{}</a>', address, key.successor.prefix)
+
     @display(description=_("created"))
     def created(self, key: ApiKey) -> str:
         """Show when, in the merchant's zone."""
         return when(key.created_at)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address that revokes."""
-        view = self.admin_site.admin_view(self.revoke_view)
+        """Add what can be done with a key."""
+        steps = {
+            "revoke": self.revoke_view,
+            "rotate": self.rotate_view,
+            "limits": self.limits_view,
+        }
         return [
-            path("<int:pk>/revoke/", view, name="redemption_apikey_revoke"),
+            *(
+                path(
+                    f"<int:pk>/{step}/",
+                    self.admin_site.admin_view(view),
+                    name=f"redemption_apikey_{step}",
+                )
+                for step, view in steps.items()
+            ),
             *super().get_urls(),
         ]
 
@@ -121,6 +160,8 @@ class ApiKeyAdmin(MerchantAdmin):
                     scopes=data["scopes"],
                     method=data["method"],
                     channel=data["channel"],
+                    allowed_networks=data["allowed_networks"],
+                    rate_per_minute=data["rate_per_minute"],
                     by=staff_actor(request.user),
                     at=clock.now(request),
                 )
@@ -130,24 +171,73 @@ class ApiKeyAdmin(MerchantAdmin):
                 return self._shown_once(request, row=row, key=key)
         return form_page(model_admin=self, request=request, form=form, title=_("New API key"))
 
-    def _shown_once(self, request: HttpRequest, *, row: ApiKey, key: str) -> HttpResponse:
+    def _shown_once(
+        self, request: HttpRequest, *, row: ApiKey, key: str, ends: Any = None
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "row": row,
             "key": key,
+            "ends": when(ends) if ends else "",
             "title": _("The new API key"),
         }
         response = TemplateResponse(request, "console/api_key_shown.html", context)
         response["Cache-Control"] = "no-store"
         return response
 
-    def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say what revoking does; do it once confirmed."""
+    def _key(self, request: HttpRequest, pk: int) -> ApiKey:
         row = self.get_object(request, str(pk)) if self.has_add_permission(request) else None
         if row is None:
             raise Http404
-        page = HttpResponseRedirect(reverse("admin:redemption_apikey_change", args=[row.pk]))
+        return row
+
+    def rotate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Make the key's successor and show it, this once."""
+        row = self._key(request, pk)
+        form = RotationForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                successor, key = keys.rotate(
+                    key=row,
+                    overlap_hours=form.cleaned_data["overlap_hours"],
+                    by=staff_actor(request.user),
+                    at=clock.now(request),
+                )
+            except HexiaoError as error:
+                tell_errors(error=error, form=form)
+            else:
+                return self._shown_once(request, row=successor, key=key, ends=row.expires_at)
+        title = gettext("Replace “%(name)s”") % {"name": row.name}
+        return form_page(
+            model_admin=self, request=request, form=form, title=title, back=_page_of(row)
+        )
+
+    def limits_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say from where and how often the key may call."""
+        row = self._key(request, pk)
+        form = LimitsForm.about(row, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                keys.limit(
+                    key=row,
+                    **form.cleaned_data,
+                    by=staff_actor(request.user),
+                    at=clock.now(request),
+                )
+            except HexiaoError as error:
+                tell_errors(error=error, form=form)
+            else:
+                messages.success(request, _("Saved; it counts from the next call on."))
+                return HttpResponseRedirect(_page_of(row))
+        title = gettext("Addresses and rate of “%(name)s”") % {"name": row.name}
+        return form_page(
+            model_admin=self, request=request, form=form, title=title, back=_page_of(row)
+        )
+
+    def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say what revoking does; do it once confirmed."""
+        row = self._key(request, pk)
         if request.method != "POST":
             context = {
                 **self.admin_site.each_context(request),
@@ -162,4 +252,8 @@ class ApiKeyAdmin(MerchantAdmin):
             show_error(request=request, error=error)
         else:
             messages.success(request, _("The key is revoked."))
-        return page
+        return HttpResponseRedirect(_page_of(row))
+
+
+def _page_of(key: ApiKey) -> str:
+    return reverse("admin:redemption_apikey_change", args=[key.pk])

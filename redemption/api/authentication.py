@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from coupons import clock
+from coupons.api.client_address import client_address
 from coupons.caller import Caller
 from coupons.errors import HexiaoError
-from redemption import keys
+from redemption import keys, networks
 
 SCHEME = "Api-Key"
 
@@ -20,6 +22,12 @@ class NotAuthenticated(HexiaoError):
     code, status, title = "not_authenticated", 401, "A valid API key is needed"
 
 
+class IpNotAllowed(HexiaoError):
+    """A key that works, but not from where the call comes."""
+
+    code, status, title = "ip_not_allowed", 403, "The key may not be used from there"
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """Turn the header into a `Caller`.
 
@@ -27,7 +35,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request, *, remember: bool = True) -> tuple[Caller, None]:
-        """Return the caller; raise `NotAuthenticated` without a usable key.
+        """Return the caller; raise `NotAuthenticated` without a usable key, `IpNotAllowed`.
 
         Without `remember` the database is asked, whatever the endpoint.
         """
@@ -37,10 +45,17 @@ class ApiKeyAuthentication(BaseAuthentication):
         at = clock.now(request._request)
         view = (request.parser_context or {}).get("view")
         confirms = remember and request.method in getattr(view, "confirms_caller", ())
-        if confirms and (met := keys.remembered(key=key.strip(), at=at)):
+        met = keys.remembered(key=key.strip(), at=at) if confirms else None
+        # One that is refused may have got other networks since; that is looked up.
+        if met and _is_at_home(met, request._request):
             keys.close_if_cut()
             return met, None
-        return known(key=key.strip(), at=at), None
+        caller = known(key=key.strip(), at=at)
+        if not _is_at_home(caller, request._request):
+            raise IpNotAllowed(
+                f"The call comes from {client_address(request._request) or 'an unknown address'}."
+            )
+        return caller, None
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme in a 401."""
@@ -53,6 +68,12 @@ def known(*, key: str, at: datetime) -> Caller:
     if caller is None:
         raise NotAuthenticated("The API key is unknown, revoked or past its end.")
     return caller
+
+
+def _is_at_home(caller: Caller, request: HttpRequest) -> bool:
+    return not caller.networks or networks.contains(
+        networks=caller.networks, address=client_address(request)
+    )
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

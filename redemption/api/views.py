@@ -1,35 +1,38 @@
 """Checkout over the API: price a cart, redeem, look redemptions up."""
 
+import time
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+import msgspec
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from coupons import coding
-from coupons.api.bodies import raw_body, read
+from coupons.api.bodies import read
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, json_answer, plain
-from coupons.api.idempotency import Slot, once, once_beside
+from coupons.api.idempotency import Slot, once_beside
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
-from redemption import checkout, holds, qualifying, refusing
+from redemption import checkout, guessing, qualifying, refusing
 from redemption.answers import stored_answer
 from redemption.api.confirming import ConfirmingEndpoint
-from redemption.confirming import confirm
-from redemption.errors import CouponRejected
+from redemption.errors import CouponRejected, TooManyAttempts
 from redemption.ledger import Statement
 from redemption.models import Redemption, Use
 from redemption.shapes import (
     CartBody,
-    ConfirmationBody,
     QualificationAnswer,
     QuoteAnswer,
     RedemptionAnswer,
     RedemptionBody,
+    RejectedAnswer,
 )
 
 
@@ -44,7 +47,10 @@ class ValidationsEndpoint(ConfirmingEndpoint):
 
         def work(caller: Caller) -> HttpResponse:
             body = read(plain(request), CartBody)
-            return answer(checkout.validate(caller=caller, body=body, at=self.at))
+            guessing.refuse(caller=caller, body=body, now=time.time())
+            quote = checkout.validate(caller=caller, body=body, at=self.at)
+            guessing.count(caller=caller, body=body, rejected=quote.rejected, now=time.time())
+            return answer(quote)
 
         return self.answered(request, work)
 
@@ -61,8 +67,10 @@ class QualificationsEndpoint(Endpoint):
     )
     def post(self, request: Request) -> HttpResponse:
         """Try the cart's codes and the coupons open to all; changes nothing."""
-        body = read(plain(request), CartBody)
-        found = qualifying.qualifications(caller=caller_of(request), body=body, at=self.at)
+        caller, body = caller_of(request), read(plain(request), CartBody)
+        guessing.refuse(caller=caller, body=body, now=time.time())
+        found = qualifying.qualifications(caller=caller, body=body, at=self.at)
+        guessing.count(caller=caller, body=body, rejected=found.unusable, now=time.time())
         return answer(found)
 
 
@@ -79,9 +87,9 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
     )
     def post(self, request: Request) -> HttpResponse:
         """Redeem; the same order, codes and cart again answer the same redemption."""
-        return self.answered(request, lambda caller: self._redeemed(request, caller))
+        return self.answered(request, lambda caller: self._work(request, caller))
 
-    def _redeemed(self, request: Request, caller: Caller) -> HttpResponse:
+    def _work(self, request: Request, caller: Caller) -> HttpResponse:
         body = read(plain(request), RedemptionBody)
         refused: list[CouponRejected] = []
 
@@ -90,7 +98,7 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
                 return [slot.statement(json_answer(encoded, status=201))] if slot else []
 
             try:
-                done = checkout.redeem(caller=caller, body=body, at=self.at, beside=beside)
+                done = _redeemed(caller=caller, body=body, at=self.at, beside=beside)
             except CouponRejected as error:
                 refused.append(error)
                 raise
@@ -163,53 +171,25 @@ class RedemptionEndpoint(Endpoint):
         return answer(stored_answer(row, at=self.at))
 
 
-class ConfirmationEndpoint(Endpoint):
-    """The confirmation of a hold."""
-
-    scopes = {"POST": ("redeem",)}
-
-    @describes(
-        summary="Confirm a held redemption, priced again if a cart is sent",
-        body=ConfirmationBody,
-        answers={200: RedemptionAnswer},
-        errors=(404, 409),
-        idempotent=True,
-    )
-    def post(self, request: Request, redemption_id: uuid.UUID) -> HttpResponse:
-        """Confirm; an empty body confirms it as it was held."""
-        caller, at = caller_of(request), self.at
-        is_empty = raw_body(plain(request)).strip() in (b"", b"{}")
-        body = None if is_empty else read(plain(request), ConfirmationBody)
-
-        def work() -> HttpResponse:
-            confirmed = confirm(caller=caller, redemption_id=redemption_id, body=body, at=at)
-            return answer(confirmed)
-
-        return checkout.retried(
-            lambda: once(request=plain(request), caller=caller, at=at, work=work), at=at
-        )
-
-
-class ReleaseEndpoint(Endpoint):
-    """The end of a hold."""
-
-    scopes = {"POST": ("redeem",)}
-
-    @describes(
-        summary="Let a held redemption go",
-        answers={200: RedemptionAnswer},
-        errors=(404, 409),
-        idempotent=True,
-    )
-    def post(self, request: Request, redemption_id: uuid.UUID) -> HttpResponse:
-        """Release; what is released already stays so."""
-        caller, at = caller_of(request), self.at
-
-        def work() -> HttpResponse:
-            row = holds.release(caller=caller, redemption_id=redemption_id, at=at)
-            return answer(stored_answer(row, at=at))
-
-        return once(request=plain(request), caller=caller, at=at, work=work)
+def _redeemed(
+    *,
+    caller: Caller,
+    body: RedemptionBody,
+    at: datetime,
+    beside: Callable[[bytes], list[Statement]],
+) -> checkout.Redeemed:
+    """Redeem for whoever is not guessing, and count the wrong codes."""
+    guessing.refuse(caller=caller, body=body, now=time.time())
+    try:
+        done = checkout.redeem(caller=caller, body=body, at=at, beside=beside)
+    except CouponRejected as error:
+        rejected = msgspec.convert(error.extra["rejected"], list[RejectedAnswer])
+        guessing.count(caller=caller, body=body, rejected=rejected, now=time.time())
+        raise
+    # What was taken is taken and told; the next call is refused.
+    with suppress(TooManyAttempts):
+        guessing.count(caller=caller, body=body, rejected=done.answer.rejected, now=time.time())
+    return done
 
 
 def _instant(text: str) -> datetime:

@@ -1,6 +1,6 @@
 """Keys, orders, and the ledger of uses."""
 
-from redemption.models.api_key import ApiKey, KeyMethod, Scope
+from redemption.models.api_key import ApiKey, KeyMethod, KeyUse, Scope
 from redemption.models.ledger import (
     CustomerCounter,
     MergedOrder,
@@ -17,6 +17,7 @@ __all__ = [
     "ApiKey",
     "CustomerCounter",
     "KeyMethod",
+    "KeyUse",
     "MergedOrder",
     "Method",
     "Order",

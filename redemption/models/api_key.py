@@ -50,6 +50,18 @@ class ApiKey(MerchantOwned):
     method = models.CharField(
         _("redeems by"), max_length=10, choices=KeyMethod, default=KeyMethod.AUTOMATIC
     )
+    allowed_networks = ArrayField(
+        models.CharField(max_length=43), verbose_name=_("from"), default=list, blank=True
+    )
+    rate_per_minute = models.PositiveIntegerField(_("calls a minute"), null=True, blank=True)
+    successor = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessor",
+        verbose_name=_("successor"),
+    )
     created_at = models.DateTimeField(_("created"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
@@ -64,7 +76,34 @@ class ApiKey(MerchantOwned):
             models.CheckConstraint(
                 condition=Q(method__in=KeyMethod.values), name="api_key_method_is_known"
             ),
+            models.CheckConstraint(
+                condition=Q(rate_per_minute__gte=1), name="api_key_rate_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(successor__isnull=True) | Q(expires_at__isnull=False),
+                name="api_key_with_successor_ends",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class KeyUse(MerchantOwned):
+    """When a key was last used, and from where; beside the key, whose row must not change.
+
+    A process remembers a key by the version of its row (`redemption.keys`).
+    """
+
+    api_key = models.OneToOneField(
+        ApiKey, models.CASCADE, primary_key=True, related_name="use", verbose_name=_("API key")
+    )
+    last_used_at = models.DateTimeField(_("last used"))
+    address = models.GenericIPAddressField(_("address"), null=True)
+
+    class Meta:
+        verbose_name = _("use of an API key")
+        verbose_name_plural = _("uses of API keys")
+
+    def __str__(self) -> str:
+        return str(self.last_used_at)

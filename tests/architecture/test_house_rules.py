@@ -125,8 +125,8 @@ def test_tasks_are_started_on_commit() -> None:
 VERBS = {
     "campaigns": "activity customers",
     "coupons": "catalogue channels describing issuing lifecycle rates reach references taxes",
-    "redemption": "checkout confirming counting events evidence facts holds keys orders "
-    "qualifying quoting refusing trial",
+    "redemption": "checkout confirming counting events evidence facts guessing holds keys "
+    "metering orders qualifying quoting refusing trial",
 }
 
 

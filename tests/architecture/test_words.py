@@ -19,6 +19,7 @@ VERBS = [
     "coupons/coding.py",
     "coupons/team.py",
     "redemption/keys.py",
+    "redemption/networks.py",
     "redemption/trial.py",
 ]
 PLACEHOLDER = re.compile(r"%\([a-z]+\)s")

@@ -34,6 +34,7 @@ PAGES = {
     "refused-attempts": "/redemption/refusedattempt/",
     "refused-attempt": "/redemption/refusedattempt/*",
     "api-keys": "/redemption/apikey/",
+    "api-key": "/redemption/apikey/*",
     "api-key-new": "/redemption/apikey/add/",
     "staff": "/coupons/membership/",
     "journal": "/coupons/journalentry/",

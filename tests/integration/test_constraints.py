@@ -210,6 +210,8 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
     # redemption
     "api_key_scopes_are_known": [update(ApiKey, scopes=["everything"])],
     "api_key_method_is_known": [update(ApiKey, method="manual")],
+    "api_key_rate_is_positive": [update(ApiKey, rate_per_minute=0)],
+    "api_key_with_successor_ends": [update(ApiKey, successor=models.F("id"))],
     "redemption_status_is_known": [update(Redemption, status="lost")],
     "redemption_method_is_known": [update(Redemption, method="magic")],
     "redemption_discount_within_subtotal": [

@@ -1,0 +1,120 @@
+"""Guessing codes: whoever tries too many wrong ones is not answered for a while.
+
+Counted are the different wrong codes of one customer, one device and one IP address, each
+with one key; a cart that names none of them counts for the key. A cart priced again and
+again with the same mistyped code is one attempt. The counts lie in Valkey, names and codes
+as keyed hashes; without Valkey nothing is counted and nobody refused.
+
+A call with right codes costs no round trip: a process remembers whom it has seen reach a
+limit, and learns of the others at their next miss. So the limit of misses told holds for
+all processes together, and every other process may take one right code more.
+"""
+
+import json
+from collections.abc import Sequence
+from ipaddress import IPv6Address, IPv6Network
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from redis.client import Pipeline
+
+from coupons import valkey
+from coupons.caller import Caller
+from coupons.pricing.quote import Reason
+from redemption.errors import TooManyAttempts
+from redemption.shapes import CartBody, RejectedAnswer
+
+#: What tells a guesser nothing but that the guess was wrong.
+MISSES = {Reason.CODE_NOT_FOUND, Reason.CODE_REVOKED}
+#: Guessers that one process remembers.
+KEPT = 10_000
+#: Of an IPv6 address: what one subscriber has.
+SUBSCRIBER = 64
+
+Guesser = tuple[str, str, str]
+#: Guesser → when the refusal ends, in seconds since 1970.
+_refused: dict[Guesser, float] = {}
+
+
+def refuse(*, caller: Caller, body: CartBody, now: float) -> None:
+    """Raise `TooManyAttempts` for a cart with codes of somebody who has reached a limit.
+
+    Asks nobody. `now` is seconds since 1970, of the real clock.
+    """
+    if not _refused or not body.codes:
+        return
+    left = [_refused[one] - now for one in _guessers(caller, body) if one in _refused]
+    if left and max(left) > 0:
+        raise TooManyAttempts(retry_after=int(max(left)) + 1)
+
+
+def count(
+    *, caller: Caller, body: CartBody, rejected: Sequence[RejectedAnswer], now: float
+) -> None:
+    """Count the wrong codes of a cart's answer.
+
+    Raises `TooManyAttempts` where they are more than the limit; the answer must not be told.
+    """
+    missed = {each.code for each in rejected if each.reason in MISSES}
+    guessers = _guessers(caller, body) if missed else {}
+    if not guessers:
+        return
+    seconds = settings.HEXIAO_GUESS_MINUTES * 60
+    hashes = [_hash(code) for code in sorted(missed)]
+
+    def fill(pipeline: Pipeline) -> None:
+        for guesser in guessers:
+            name = f"{valkey.PREFIX}missed:{_hash(json.dumps(guesser))}"
+            pipeline.sadd(name, *hashes)
+            pipeline.expire(name, seconds, nx=True)
+            pipeline.scard(name)
+            pipeline.ttl(name)
+
+    answers = valkey.asked(fill)
+    if answers is None:
+        return
+    wait = 0
+    for place, (guesser, most) in enumerate(guessers.items()):
+        _, _, attempts, left = answers[4 * place : 4 * place + 4]
+        if attempts >= most:
+            _remember(guesser, until=now + left, now=now)
+        if attempts > most:
+            wait = max(wait, left, 1)
+    if wait:
+        raise TooManyAttempts(retry_after=wait)
+
+
+def _guessers(caller: Caller, body: CartBody) -> dict[Guesser, int]:
+    """Return whom a cart's wrong codes count for, each with the limit; 0 is none."""
+    named = [
+        ("customer", body.customer, settings.HEXIAO_GUESSES_PER_CUSTOMER),
+        ("device", body.device, settings.HEXIAO_GUESSES_PER_DEVICE),
+        ("ip", _subscriber(body.ip), settings.HEXIAO_GUESSES_PER_IP),
+    ]
+    if not any(value for _, value, _ in named):
+        named = [("key", "-", settings.HEXIAO_GUESSES_PER_KEY)]
+    return {(caller.actor, kind, value): most for kind, value, most in named if value and most}
+
+
+def _subscriber(ip: str | None) -> str | None:
+    """Return the network of an IPv6 address, of which a shopper has very many."""
+    try:
+        address = IPv6Address((ip or "").strip())
+    except ValueError:
+        return ip
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), SUBSCRIBER), strict=False))
+
+
+def _remember(guesser: Guesser, *, until: float, now: float) -> None:
+    if len(_refused) >= KEPT:
+        for one in [one for one, end in list(_refused.items()) if end <= now]:
+            _refused.pop(one, None)
+    while len(_refused) >= KEPT:
+        _refused.pop(next(iter(_refused)), None)
+    _refused[guesser] = until
+
+
+def _hash(text: str) -> str:
+    return salted_hmac("redemption.guessing", text, algorithm="sha256").hexdigest()[:32]
