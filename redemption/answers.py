@@ -84,7 +84,8 @@ def rejected_answer(
         ReasonAnswer(
             reason=refusal.reason.value,
             message=sentence(refusal, currency=currency, time_zone=time_zone, language=language),
-            missing=(None if refusal.missing is None else format_amount(refusal.missing, currency)),
+            missing=_amount(refusal.missing, currency),
+            would_save=_amount(refusal.would_save, currency),
         )
         for refusal in rejected.refusals
     ]
@@ -95,6 +96,10 @@ def rejected_answer(
         message=reasons[0].message,
         reasons=reasons,
     )
+
+
+def _amount(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else format_amount(minor, currency)
 
 
 def name_in(terms: CouponTerms, language: str) -> str:

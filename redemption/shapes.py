@@ -84,11 +84,15 @@ class AppliedAnswer(Struct):
 
 
 class ReasonAnswer(Struct, omit_defaults=True):
-    """One reason why a code does not apply, and what is missing, where that is an amount."""
+    """One reason why a code does not apply, and what is missing, where that is an amount.
+
+    `would_save` is what the code would take off once that is spent too.
+    """
 
     reason: str
     message: str
     missing: str | None = None
+    would_save: str | None = None
 
 
 class RejectedAnswer(Struct):

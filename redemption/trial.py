@@ -44,6 +44,8 @@ class Tried:
 
     cart: CartBody
     quote: QuoteAnswer
+    #: What is left of the goods' prices, before shipping and tax.
+    final_price: str
 
 
 def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tried:
@@ -74,7 +76,11 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         method=caller.method,
     )
     zones = {coupon.slug: coupon.time_zone}
-    return Tried(body, quote_answer(quote=quote, zones=zones, language=language))
+    return Tried(
+        cart=body,
+        quote=quote_answer(quote=quote, zones=zones, language=language),
+        final_price=format_amount(sum(line.final_price for line in quote.lines), body.currency),
+    )
 
 
 def _candidate(*, coupon: Coupon, compiled: CouponTerms, at: datetime) -> Candidate:

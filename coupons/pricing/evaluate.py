@@ -8,6 +8,7 @@ from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.cart import Cart
 from coupons.pricing.conditions import Asked, limit_refusals, refusals
 from coupons.pricing.exchange import NO_RATES, Rates, localized
+from coupons.pricing.nearness import tell_near_misses
 from coupons.pricing.quote import Applied, Quote, QuoteLine, Reason, Refusal, Rejected
 from coupons.pricing.stacking import combinable
 from coupons.pricing.taking import Taken, apply_all, in_order
@@ -42,6 +43,7 @@ def evaluate(
     asked = examined(cart=cart, candidates=candidates, at=at, method=method, rates=rates)
     taken = _settled(asked, used_with)
     _measure_again(asked, taken)
+    tell_near_misses(asked=asked, taken=taken, used_with=used_with)
     return quote_of(cart=cart, candidates=candidates, asked=asked, taken=taken)
 
 

@@ -122,6 +122,7 @@ def _shown(tried: Tried) -> dict[str, Any]:
     priced = zip(tried.cart.lines, tried.quote.lines, strict=True)
     return {
         "answer": tried.quote,
+        "final_price": tried.final_price,
         "lines": [
             (line.sku, line.quantity, line.unit_price, each.discount, each.final_price)
             for line, each in priced

@@ -46,6 +46,7 @@ def test_a_draft_is_priced_line_by_line_and_nothing_is_written(shop: Shop, bob: 
         ("HAT", 1, "60.00", "6.00", "54.00"),
     ]
     assert (quote["answer"].discount, quote["answer"].payable) == ("10.00", "97.98")
+    assert quote["final_price"] == "89.98"
     assert quote["reasons"] == []
     assert (JournalEntry.objects.count(), Redemption.objects.count()) == (before, 0)
     assert Customer.objects.count() == 0
@@ -54,10 +55,10 @@ def test_a_draft_is_priced_line_by_line_and_nothing_is_written(shop: Shop, bob: 
 def test_the_reasons_are_told_in_the_readers_language(shop: Shop, bob: Person) -> None:
     shop.coupon("ten-off", min_spend={"USD": "100.00"}, claim_required=True)
     told = tried(bob, **GOODS, customer="C-1").content.decode()
-    assert "0.02 USD more is needed for this coupon." in told
+    assert "0.02 USD more and you save 10.00 USD with this coupon." in told
     bob.client.cookies["django_language"] = "zh-hans"
     assert tried(bob, **GOODS, customer="C-1").context["quote"]["reasons"] == [
-        "再消费 0.02 USD 即可使用该优惠券。"
+        "再消费 0.02 USD，使用该优惠券可减 10.00 USD。"
     ]
 
 
