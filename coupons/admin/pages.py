@@ -8,17 +8,24 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 
-def form_page(*, model_admin: Any, request: HttpRequest, form: Any, title: Any) -> TemplateResponse:
-    """Show a form that makes a new row; 403 to those who may not."""
+def form_page(
+    *, model_admin: Any, request: HttpRequest, form: Any, title: Any, row: Any = None
+) -> TemplateResponse:
+    """Show a form that makes a row, or changes `row`, which it leads to deleting.
+
+    403 to those who may not.
+    """
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     request.current_app = model_admin.admin_site.name
     opts = model_admin.opts
+    name = f"admin:{opts.app_label}_{opts.model_name}"
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": opts,
         "form": form,
         "title": title,
-        "back": reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
+        "back": reverse(f"{name}_changelist"),
+        "delete": reverse(f"{name}_delete", args=[row.pk]) if row else "",
     }
     return TemplateResponse(request, "console/form_page.html", context)

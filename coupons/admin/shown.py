@@ -100,6 +100,7 @@ HAPPENED = {
     "customer.changed": gettext_lazy("Customer changed"),
     "exchange_rates.set": gettext_lazy("Exchange rates set"),
     "tax_rate.set": gettext_lazy("Tax rate set"),
+    "tax_rate.removed": gettext_lazy("Tax rate removed"),
     "api_key.created": gettext_lazy("API key created"),
     "api_key.revoked": gettext_lazy("API key revoked"),
     "staff.added": gettext_lazy("Staff member added"),

@@ -59,6 +59,10 @@ SENTENCES = (
     gettext_noop("Name at least one."),
     gettext_noop("automatic or api."),
     gettext_noop("There is no such order."),
+    gettext_noop("The base is always 1 of itself."),
+    gettext_noop('Use two capital letters, such as "US".'),
+    gettext_noop("A percentage from 0 to 100 with at most 3 decimals."),
+    gettext_noop("A path such as shoes/running."),
 )
 
 SHAPES = (
@@ -81,6 +85,8 @@ SHAPES = (
     ),
     gettext_noop("%(currency)s has %(places)s decimals; the amount has %(found)s."),
     gettext_noop("Unknown: %(names)s."),
+    gettext_noop("A number above 0, with at most %(most)s decimals."),
+    gettext_noop("At most %(most)s rates for one country."),
 )
 
 

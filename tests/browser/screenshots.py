@@ -34,6 +34,10 @@ PAGES = {
     "api-keys": "/redemption/apikey/",
     "api-key-new": "/redemption/apikey/add/",
     "staff": "/coupons/membership/",
+    "exchange-rates": "/coupons/exchangerates/",
+    "exchange-rates-new": "/coupons/exchangerates/add/",
+    "tax-rates": "/coupons/taxrate/",
+    "tax-rates-new": "/coupons/taxrate/add/",
     "journal": "/coupons/journalentry/",
 }
 #: Those that the documents show.

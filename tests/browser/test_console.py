@@ -160,6 +160,10 @@ ADDRESSES = [
     "/redemption/redemption/*",
     "/redemption/apikey/add/",
     "/coupons/membership/",
+    "/coupons/exchangerates/",
+    "/coupons/exchangerates/add/",
+    "/coupons/taxrate/",
+    "/coupons/taxrate/add/",
     "/coupons/journalentry/",
 ]
 
