@@ -12,6 +12,7 @@ from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
 from redemption.api.events import EventsEndpoint
 from redemption.api.holds import ConfirmationEndpoint, ReleaseEndpoint
+from redemption.api.reversals import RefundsEndpoint, ReversalsEndpoint
 from redemption.api.views import (
     QualificationsEndpoint,
     RedemptionEndpoint,
@@ -28,6 +29,8 @@ urlpatterns = [
     path("redemptions/<uuid:redemption_id>", RedemptionEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>/confirmation", ConfirmationEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>/release", ReleaseEndpoint.as_view()),
+    path("redemptions/<uuid:redemption_id>/reversals", ReversalsEndpoint.as_view()),
+    path("orders/<path:order>/refunds", RefundsEndpoint.as_view()),
     # Customers, products, events
     path("customers/bulk", CustomersBulkEndpoint.as_view()),
     path("customers/<str:ref>", CustomerEndpoint.as_view()),

@@ -35,6 +35,8 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         [
             (_("Merchant"), "coupons.Merchant", "storefront"),
             (_("Sales channels"), "coupons.Channel", "hub"),
+            (_("Exchange rates"), "coupons.ExchangeRates", "currency_exchange"),
+            (_("Tax rates"), "coupons.TaxRate", "percent"),
             (_("Staff"), "coupons.Membership", "badge"),
             (_("API keys"), "redemption.ApiKey", "key"),
             (_("Journal"), "coupons.JournalEntry", "history"),

@@ -126,6 +126,29 @@ def make_chunk(*, job_id: uuid.UUID) -> bool:
     return job.status == Job.Status.RUNNING
 
 
+def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
+    """Make a code that takes another's place, in the manner of its batch.
+
+    It takes no new stock: whoever calls withdraws the old one.
+    """
+    given = code.batch.pattern if code.batch else ""
+    pattern = coding.Pattern.parse(given) if "#" in given else coding.default_pattern(MAX_BATCH)
+    for _ in range(MAX_BARREN_CHUNKS):
+        new, made = Code.objects.get_or_create(
+            merchant_id=code.merchant_id,
+            text=pattern.make(),
+            defaults={
+                "coupon_id": code.coupon_id,
+                "batch_id": code.batch_id,
+                "max_uses": code.max_uses,
+                "expires_at": expires_at,
+            },
+        )
+        if made:
+            return new
+    raise WrongState("The pattern has no unused codes left.")
+
+
 def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
     """Insert up to `count` new codes in one statement; those taken already are passed over."""
     texts = list({pattern.make() for _ in range(count)})

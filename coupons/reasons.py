@@ -47,6 +47,9 @@ SENTENCES: Mapping[Reason, Any] = {
     Reason.RISK_DENIED: _("This coupon cannot be used for this order."),
 }
 
+#: What is said in place of `min_spend_not_met` where it is known what would come off.
+NEAR_MISS: Any = _("%(missing)s more and you save %(would_save)s with this coupon.")
+
 _LANGUAGES = {"zh": "zh-hans", "en": "en"}
 
 
@@ -63,11 +66,12 @@ def sentence(refusal: Refusal, *, currency: str, time_zone: str, language: str) 
             values[name] = f"{value.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M}"
         else:
             values[name] = str(value)
-    if refusal.missing is not None:
-        values["missing"] = f"{format_amount(refusal.missing, currency)} {currency}"
+    for name, minor in (("missing", refusal.missing), ("would_save", refusal.would_save)):
+        if minor is not None:
+            values[name] = f"{format_amount(minor, currency)} {currency}"
     values.setdefault("currency", currency)
     with translation.override(language):
-        template = str(SENTENCES[refusal.reason])
+        template = str(SENTENCES[refusal.reason] if refusal.would_save is None else NEAR_MISS)
     try:
         return template % values
     except KeyError:  # a parameter the engine did not know

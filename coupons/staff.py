@@ -16,7 +16,7 @@ class Area(StrEnum):
     REDEMPTIONS = "redemptions"
     REPORTS = "reports"
     JOURNAL = "journal"
-    #: The merchant itself, its channels, its staff and its API keys.
+    #: The merchant itself, its channels, staff and API keys, its exchange and tax rates.
     SETTINGS = "settings"
 
 

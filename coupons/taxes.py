@@ -63,6 +63,20 @@ def put(
     return row
 
 
+def remove(*, rate: TaxRate, by: str, at: datetime) -> None:
+    """Take a rate away: the country's own, or nothing, counts in its place."""
+    with transaction.atomic():
+        if not TaxRate.objects.of(rate.merchant_id).filter(pk=rate.pk).delete()[0]:
+            return
+        journal.record(
+            merchant=rate.merchant,
+            type="tax_rate.removed",
+            actor=by,
+            at=at,
+            data={"country": rate.country, "category": rate.category, "rate": shown(rate)},
+        )
+
+
 def shown(row: TaxRate) -> str:
     """Write a rate in percent, without idle zeros: 8.875."""
     text = f"{Decimal(row.rate) / PERCENT:f}"

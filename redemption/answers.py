@@ -59,7 +59,6 @@ def quote_answer(
                 discount=money(line.discount),
                 final_price=money(line.final_price),
                 order=line.order or None,
-                quantity=line.quantity,
             )
             for line in quote.lines
         ],
@@ -129,7 +128,8 @@ def rejected_answer(
         ReasonAnswer(
             reason=refusal.reason.value,
             message=sentence(refusal, currency=currency, time_zone=time_zone, language=language),
-            missing=(None if refusal.missing is None else format_amount(refusal.missing, currency)),
+            missing=_amount(refusal.missing, currency),
+            would_save=_amount(refusal.would_save, currency),
         )
         for refusal in rejected.refusals
     ]
@@ -140,6 +140,10 @@ def rejected_answer(
         message=reasons[0].message,
         reasons=reasons,
     )
+
+
+def _amount(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else format_amount(minor, currency)
 
 
 def name_in(terms: CouponTerms | Prize, language: str) -> str:

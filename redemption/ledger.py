@@ -115,10 +115,10 @@ WITH redemption AS (
     INSERT INTO redemption_use
            (id, merchant_id, redemption_id, coupon_id, version, code_id, order_ref, customer_id,
             standing, taken, held_until, is_test, discount_minor, shipping_discount_minor,
-            budget_minor, rate, counted_on, created_at)
+            budget_minor, rate, counted_on, created_at, clawed_back_minor)
     SELECT u.id, %(merchant)s, %(redemption)s, u.coupon, u.version, u.code, %(order)s,
            %(customer)s, true, true, %(held_until)s, %(is_test)s, u.discount,
-           u.shipping_discount, u.budget, u.rate, u.day, %(at)s
+           u.shipping_discount, u.budget, u.rate, u.day, %(at)s, 0
       FROM json_to_recordset(%(uses)s::json)
            AS u (id uuid, coupon bigint, version int, code bigint, discount bigint,
                  shipping_discount bigint, budget bigint, rate jsonb, day date)

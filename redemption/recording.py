@@ -17,6 +17,8 @@ class Part:
     code_id: int
     discount: int
     shipping_discount: int
+    #: Of a return: what became of the coupon.
+    returned: str | None = None
 
 
 def entries(
@@ -33,8 +35,10 @@ def entries(
         "uses": [
             {
                 "coupon": part.coupon_id,
+                "code": part.code_id,
                 "discount_minor": part.discount,
                 "shipping_discount_minor": part.shipping_discount,
+                **({"returned": part.returned} if part.returned else {}),
             }
             for part in parts
         ],
@@ -52,6 +56,7 @@ def entries(
                     "currency": currency,
                     "discount_minor": part.discount,
                     "shipping_discount_minor": part.shipping_discount,
+                    **({"returned": part.returned} if part.returned else {}),
                 },
             }
             for part in parts

@@ -106,11 +106,15 @@ class AppliedAnswer(Struct):
 
 
 class ReasonAnswer(Struct, omit_defaults=True):
-    """One reason why a code does not apply, and what is missing, where that is an amount."""
+    """One reason why a code does not apply, and what is missing, where that is an amount.
+
+    `would_save` is what the code would take off once that is spent too.
+    """
 
     reason: str
     message: str
     missing: str | None = None
+    would_save: str | None = None
 
 
 class RejectedAnswer(Struct):
@@ -130,7 +134,6 @@ class LineAnswer(Struct):
     discount: str
     final_price: str
     order: str | None
-    quantity: int = 1
 
 
 class QuoteAnswer(Struct, kw_only=True):
@@ -149,6 +152,57 @@ class QuoteAnswer(Struct, kw_only=True):
     applied: list[AppliedAnswer]
     rejected: list[RejectedAnswer]
     lines: list[LineAnswer]
+
+
+class ReturnLine(Struct):
+    """Units of one line that come back."""
+
+    id: Text
+    quantity: Quantity
+
+
+class ReversalBody(Struct, kw_only=True):
+    """What comes back; without `lines` all that is left.
+
+    `reference` is the shop's own name for the refund: the same one again is the same refund.
+    `preview` answers what would happen and changes nothing.
+    """
+
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+    lines: list[ReturnLine] | None = None
+    reference: Text | None = None
+    preview: bool = False
+
+
+class ReturnedLine(Struct):
+    """Units that came back, with their share of the discounts: what the shopper does not get."""
+
+    id: str
+    quantity: int
+    amount: str
+
+
+class ReturnedCoupon(Struct):
+    """What became of a coupon: `restored`, `reissued`, `not_returned`, or `kept` for now."""
+
+    code: str
+    coupon: str
+    returned: str
+    new_code: str | None
+
+
+class ReversalAnswer(Struct, kw_only=True):
+    """A return. `claw_back` is due from the shopper: the goods kept no longer earn it."""
+
+    id: str
+    redemption: str
+    order: str
+    currency: str
+    amount: str
+    shipping_amount: str
+    claw_back: str
+    lines: list[ReturnedLine]
+    coupons: list[ReturnedCoupon]
 
 
 class QualificationAnswer(Struct, kw_only=True):

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from coupons import catalogue, terms
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid
-from coupons.models import Coupon, Merchant, Product
+from coupons.models import Coupon, CouponDay, Merchant, Product
 from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.case import Case
 from coupons.pricing.money import format_amount
 from coupons.pricing.terms import METHODS, CouponTerms
 from redemption.answers import quote_answer
 from redemption.carts import cart_for, check
-from redemption.models import Order
+from redemption.models import CustomerCounter, Order
 from redemption.quoting import case_for, decided, facts_for
 from redemption.shapes import CartBody, CartLine, QuoteAnswer
 
@@ -46,6 +47,8 @@ class Tried:
     cart: CartBody
     quote: QuoteAnswer
     case: Case
+    #: What is left of the goods' prices, before shipping and tax.
+    final_price: str
 
 
 def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tried:
@@ -71,23 +74,37 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         caller=caller,
         cart=cart_for(checked=checked, facts=facts, caller=caller),
         facts=facts,
-        candidates=[_candidate(coupon=coupon, compiled=compiled, at=at)],
+        candidates=[
+            _candidate(coupon=coupon, compiled=compiled, customer_id=facts.customer_id, at=at)
+        ],
         at=at,
         method=caller.method,
     )
     quote = decided(case=case, facts=facts)
     zones = {coupon.slug: coupon.time_zone}
-    return Tried(body, quote_answer(quote=quote, zones=zones, language=language), case)
+    return Tried(
+        cart=body,
+        quote=quote_answer(quote=quote, zones=zones, language=language),
+        case=case,
+        final_price=format_amount(sum(line.final_price for line in quote.lines), body.currency),
+    )
 
 
-def _candidate(*, coupon: Coupon, compiled: CouponTerms, at: datetime) -> Candidate:
+def _candidate(
+    *, coupon: Coupon, compiled: CouponTerms, customer_id: int | None, at: datetime
+) -> Candidate:
     """Stand in for a code of the coupon; what its limits have lost already counts."""
     counter = coupon.counter
+    today = at.astimezone(ZoneInfo(coupon.time_zone)).date()
+    days = CouponDay.objects.filter(coupon=coupon, day=today)
+    own = CustomerCounter.objects.filter(coupon=coupon, customer=customer_id)
     status = CodeStatus(
         coupon_state=CouponState.LIVE,
         published_at=coupon.published_at or at,
         claimed_at=at if compiled.claim_required else None,
         coupon_uses=counter.uses,
+        uses_today=days.values_list("uses", flat=True).first() or 0,
+        customer_uses=own.values_list("uses", flat=True).first() or 0,
         budget_used=counter.budget_used_minor,
     )
     return Candidate(code=coupon.slug, terms=compiled, status=status)

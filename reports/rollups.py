@@ -30,7 +30,8 @@ SELECT xid, id, count(*) OVER () FROM chunk ORDER BY xid DESC, id DESC LIMIT 1
 """
 
 # What kinds of entries add, one part each: a merchant's row has no coupon, a row
-# without money no currency. A reversal will be one more part, with minus signs.
+# without money no currency. A reversal
+# is a part with minus signs.
 _PARTS = {
     "codes.issued": """
         SELECT merchant_id, row_for.coupon_id, day, '' AS currency,
@@ -55,6 +56,26 @@ _PARTS = {
                 GROUP BY 1
                ) AS row_for (coupon_id, redeemed, discount_minor)
          WHERE type = 'redemption.created' AND NOT (data->>'is_test')::boolean
+    """,
+    # On the day of the return; the order counts no more once everything is back.
+    "redemption.reversed": """
+        SELECT merchant_id, row_for.coupon_id, day, data->>'currency',
+               0, -row_for.redeemed, -row_for.discount_minor,
+               -((data->>'is_last')::boolean::int), -(data->>'value_minor')::bigint
+          FROM entry, LATERAL (
+               SELECT NULL::bigint,
+                      jsonb_array_length(data->'uses') * (data->>'is_last')::boolean::int,
+                      (data->>'amount_minor')::bigint
+                      + (data->>'shipping_amount_minor')::bigint
+               UNION ALL
+               SELECT (use->>'coupon')::bigint,
+                      count(*) * (data->>'is_last')::boolean::int,
+                      sum((use->>'discount_minor')::bigint
+                          + (use->>'shipping_discount_minor')::bigint)
+                 FROM jsonb_array_elements(data->'uses') AS use
+                GROUP BY 1
+               ) AS row_for (coupon_id, redeemed, discount_minor)
+         WHERE type = 'redemption.reversed' AND NOT (data->>'is_test')::boolean
     """,
 }
 

@@ -15,20 +15,23 @@ def form_page(
     form: Any,
     title: Any,
     back: str | None = None,
+    row: Any = None,
 ) -> TemplateResponse:
-    """Show a form that makes a row or a step; 403 to those who may not.
+    """Show a form that makes a row or a step, or changes `row`, which it leads to deleting.
 
-    Cancelling leads `back`, or to the list.
+    Cancelling leads `back`, or to the list. 403 to those who may not.
     """
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     request.current_app = model_admin.admin_site.name
     opts = model_admin.opts
+    name = f"admin:{opts.app_label}_{opts.model_name}"
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": opts,
         "form": form,
         "title": title,
-        "back": back or reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
+        "back": back or reverse(f"{name}_changelist"),
+        "delete": reverse(f"{name}_delete", args=[row.pk]) if row else "",
     }
     return TemplateResponse(request, "console/form_page.html", context)

@@ -104,6 +104,7 @@ HAPPENED = {
     "channel.changed": gettext_lazy("Sales channel changed"),
     "exchange_rates.set": gettext_lazy("Exchange rates set"),
     "tax_rate.set": gettext_lazy("Tax rate set"),
+    "tax_rate.removed": gettext_lazy("Tax rate removed"),
     "api_key.created": gettext_lazy("API key created"),
     "api_key.rotated": gettext_lazy("API key replaced"),
     "api_key.changed": gettext_lazy("API key's addresses and rate changed"),

@@ -64,6 +64,10 @@ SENTENCES = (
     gettext_noop("The key has a successor already, is revoked or past its end."),
     gettext_noop("The key is revoked or past its end."),
     gettext_noop("This is no IPv4 or IPv6 address or network, such as 192.0.2.0/24."),
+    gettext_noop("The base is always 1 of itself."),
+    gettext_noop('Use two capital letters, such as "US".'),
+    gettext_noop("A percentage from 0 to 100 with at most 3 decimals."),
+    gettext_noop("A path such as shoes/running."),
 )
 
 SHAPES = (
@@ -90,6 +94,8 @@ SHAPES = (
     gettext_noop("%(currency)s has %(places)s decimals; the amount has %(found)s."),
     gettext_noop("Unknown: %(names)s."),
     gettext_noop("The address is longer than its prefix; write %(network)s for the network."),
+    gettext_noop("A number above 0, with at most %(most)s decimals."),
+    gettext_noop("At most %(most)s rates for one country."),
 )
 
 

@@ -67,6 +67,7 @@ def best_combination(
 def _options(asked: Sequence[Asked], used_with: Sequence[CouponTerms]) -> list[Option]:
     """Return the codes that can save anything, in order of application."""
     hopeful = [one for one in in_order(asked) if _is_hopeful(one, used_with)]
+    company = _company(hopeful)
     groups: dict[str, int] = {}
     options = []
     for place, one in enumerate(hopeful):
@@ -78,11 +79,7 @@ def _options(asked: Sequence[Asked], used_with: Sequence[CouponTerms]) -> list[O
             Option(
                 asked=one,
                 place=place,
-                goes_with=sum(
-                    1 << other_place
-                    for other_place, other in enumerate(hopeful)
-                    if other_place != place and combinable(one.terms, other.terms)
-                ),
+                goes_with=company[place],
                 expires=expiry(one) or _NEVER,
                 created=(one.terms.created_order, one.position),
                 most_off=most_off(one, one.amounts),
@@ -91,6 +88,24 @@ def _options(asked: Sequence[Asked], used_with: Sequence[CouponTerms]) -> list[O
             )
         )
     return options
+
+
+def _company(hopeful: Sequence[Asked]) -> list[int]:
+    """Return the places that each code goes together with, as bits.
+
+    Coupons of one group that stack alike are looked at once: most of a shop's are.
+    """
+    keys = [(one.terms.stacking_group, one.terms.stacks_with) for one in hopeful]
+    bits: dict[tuple[str, frozenset[str]], int] = {}
+    terms: dict[tuple[str, frozenset[str]], CouponTerms] = {}
+    for place, key in enumerate(keys):
+        bits[key] = bits.get(key, 0) | 1 << place
+        terms[key] = hopeful[place].terms
+    together = {
+        key: sum(bits[other] for other in bits if combinable(terms[key], terms[other]))
+        for key in bits
+    }
+    return [together[key] & ~(1 << place) for place, key in enumerate(keys)]
 
 
 def _is_hopeful(one: Asked, used_with: Sequence[CouponTerms]) -> bool:

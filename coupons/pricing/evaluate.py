@@ -8,6 +8,7 @@ from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.cart import Cart
 from coupons.pricing.conditions import Asked, limit_refusals, refusals
 from coupons.pricing.exchange import NO_RATES, Rates, localized
+from coupons.pricing.nearness import tell_near_misses
 from coupons.pricing.quote import Applied, Quote, QuoteLine, Reason, Refusal, Rejected
 from coupons.pricing.stacking import combinable
 from coupons.pricing.taking import Taken, apply_all, in_order
@@ -90,6 +91,7 @@ def settle(*, asked: Sequence[Asked], used_with: Sequence[CouponTerms]) -> dict[
     """
     taken = _settled(asked, used_with)
     _measure_again(asked, taken)
+    tell_near_misses(asked=asked, taken=taken, used_with=used_with)
     return taken
 
 
@@ -191,7 +193,6 @@ def quote_of(
                     off[i],
                     line.unit_price * line.quantity - line.member_discount - off[i],
                     line.order,
-                    line.quantity,
                 )
                 for i, line in enumerate(cart.lines)
             ]

@@ -7,6 +7,7 @@ from coupons.pricing.candidate import Candidate
 from coupons.pricing.cart import Cart
 from coupons.pricing.evaluate import as_applied, as_rejected, examined
 from coupons.pricing.exchange import NO_RATES, Rates
+from coupons.pricing.nearness import tell_near_misses
 from coupons.pricing.quote import Applied, Rejected
 from coupons.pricing.taking import Taken, take
 
@@ -35,5 +36,7 @@ def qualify(
                 usable.append(as_applied(one, taken))
                 continue
             one.refusals = [taken]
+        if one is not None:
+            tell_near_misses(asked=[one], taken={})
         unusable.append(as_rejected(candidate, one))
     return usable, unusable

@@ -53,7 +53,8 @@ class Reason(StrEnum):
 class Refusal:
     """One condition that fails.
 
-    `missing` is money short of a threshold, in minor units of the cart's currency.
+    `missing` is money short of a threshold, and `would_save` what the code would save once
+    it is just met (where that is the only reason), in minor units of the cart's currency.
     `params` is what a message may name: `min_spend` and `missing` (minor units),
     `min_quantity` and `missing_quantity`, `starts_at`, `expired_at`, `opens_at` (the next weekly
     window), `currency`, `limit`, `with` (the slug of the coupon that goes first).
@@ -61,6 +62,7 @@ class Refusal:
 
     reason: Reason
     missing: int | None = None
+    would_save: int | None = None
     params: Mapping[str, Param] = field(default_factory=dict)
 
 
@@ -118,7 +120,6 @@ class QuoteLine:
     discount: int
     final_price: int
     order: str = ""
-    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import badge, money, when
 from coupons.models import Coupon
 from coupons.staff import Area
+from redemption.admin.offers import orders_view, products_view
 from redemption.admin.trial import trial_view
 from redemption.models import Order, OrderLine
 
@@ -58,10 +59,13 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that tries a coupon on a cart or on one of these orders."""
-        own = path(
-            "try/<int:pk>/", self.admin_site.admin_view(self.try_view), name="redemption_trial"
-        )
-        return [own, *super().get_urls()]
+        guarded = self.admin_site.admin_view
+        own = [
+            path("try/<int:pk>/", guarded(self.try_view), name="redemption_trial"),
+            path("try/products/", guarded(products_view), name="redemption_trial_products"),
+            path("try/orders/", guarded(orders_view), name="redemption_trial_orders"),
+        ]
+        return [*own, *super().get_urls()]
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Try a coupon on a cart."""

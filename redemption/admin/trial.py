@@ -5,9 +5,10 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from coupons import clock
 from coupons.admin.base import tell_errors
@@ -22,12 +23,29 @@ from redemption.admin.why import tree
 from redemption.trial import Goods, Sample, Tried, try_on
 
 
+def offered(name: str, view: str) -> UnfoldAdminTextInputWidget:
+    """Make an input that offers what a view finds, in the page's datalist of that name."""
+    # An address is asked for at each request: there are none yet when this is read.
+    attrs = {"list": name, "data-offers": reverse_lazy(view), "autocomplete": "off"}
+    return UnfoldAdminTextInputWidget(attrs)
+
+
 class GoodsEntry(Entry):
     """Some of one product."""
 
-    sku = Text(label=gettext_lazy("SKU"), required=False, max_length=100)
+    sku = Text(
+        label=gettext_lazy("SKU"),
+        required=False,
+        max_length=100,
+        widget=offered("trial-products", "admin:redemption_trial_products"),
+    )
     quantity = Count(label=gettext_lazy("Quantity"), required=False, min_value=1)
-    unit_price = Text(label=gettext_lazy("Unit price"), required=False, max_length=24)
+    unit_price = Text(
+        label=gettext_lazy("Unit price"),
+        required=False,
+        max_length=24,
+        widget=UnfoldAdminTextInputWidget({"data-own-price": ""}),
+    )
 
 
 class TrialForm(forms.Form):
@@ -43,7 +61,8 @@ class TrialForm(forms.Form):
         label=gettext_lazy("or a past order"),
         required=False,
         max_length=100,
-        help_text=gettext_lazy("Its number; the cart above is then left out."),
+        help_text=gettext_lazy("Pick one, or type its number; the cart above is then left out."),
+        widget=offered("trial-orders", "admin:redemption_trial_orders"),
     )
     customer = Text(
         label=gettext_lazy("Customer"),
@@ -127,6 +146,7 @@ def _shown(tried: Tried) -> dict[str, Any]:
     priced = zip(tried.cart.lines, tried.quote.lines, strict=True)
     return {
         "answer": tried.quote,
+        "final_price": tried.final_price,
         "lines": [
             (line.sku, line.quantity, line.unit_price, each.discount, each.final_price)
             for line, each in priced

@@ -157,4 +157,13 @@ class Migration(migrations.Migration):
             model_name='reversalline',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0), ('quantity__gte', 1)), name='reversal_line_counts_something'),
         ),
+        migrations.AddField(
+            model_name='use',
+            name='clawed_back_minor',
+            field=models.BigIntegerField(default=0),
+        ),
+        migrations.AddConstraint(
+            model_name='use',
+            constraint=models.CheckConstraint(condition=models.Q(('clawed_back_minor', 0), models.Q(('clawed_back_minor__gt', 0), ('clawed_back_minor__lte', models.F('discount_minor'))), _connector='OR'), name='use_claw_back_within_discount'),
+        ),
     ]

@@ -183,6 +183,8 @@ class Use(MerchantOwned):
     shipping_discount_minor = models.BigIntegerField(_("shipping discount"), default=0)
     #: What it took from the coupon's budget, in the budget's currency; none if it has none.
     budget_minor = models.BigIntegerField(null=True)
+    #: What the shopper had to pay back, because the goods that stayed no longer earned it.
+    clawed_back_minor = models.BigIntegerField(default=0)
     #: The exchange rate its amounts were converted at, `{"from": "USD", "to": "JPY", "rate":
     #: "776/5"}`, as an exact fraction; none if it has amounts in the cart's currency.
     rate = models.JSONField(null=True)
@@ -202,6 +204,11 @@ class Use(MerchantOwned):
             models.CheckConstraint(
                 condition=Q(discount_minor__gte=0, shipping_discount_minor__gte=0),
                 name="use_discount_is_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(clawed_back_minor=0)
+                | Q(clawed_back_minor__gt=0, clawed_back_minor__lte=F("discount_minor")),
+                name="use_claw_back_within_discount",
             ),
             models.CheckConstraint(
                 condition=Q(standing=False) | Q(taken=True), name="use_that_stands_is_taken"

@@ -87,6 +87,43 @@
     }
   });
 
+  // A box with `data-offers` is offered what its address finds. Where the entry has a box for
+  // the price, the price of what is picked goes there, unless somebody typed another.
+  function takeOwnPrice(box) {
+    var picked = Array.from(box.list.options).find(function (option) { return option.value === box.value; });
+    var entry = box.closest("[data-entry]");
+    var price = entry && entry.querySelector("[data-own-price]");
+    if (!picked || !price || (price.value !== "" && price.value !== price.dataset.taken)) {
+      return;
+    }
+    if (price.value !== picked.dataset.price) {
+      price.value = price.dataset.taken = picked.dataset.price;
+      price.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+
+  var asking;
+  function askForOffers(box) {
+    clearTimeout(asking);
+    asking = setTimeout(function () {
+      fetch(box.dataset.offers + "?q=" + encodeURIComponent(box.value)).then(function (answer) {
+        return answer.ok ? answer.text() : "";
+      }).then(function (options) {
+        box.list.innerHTML = options;
+        takeOwnPrice(box);
+      });
+    }, 150);
+  }
+
+  ["focusin", "input"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      if (event.target.matches("input[data-offers]")) {
+        takeOwnPrice(event.target);
+        askForOffers(event.target);
+      }
+    });
+  });
+
   document.addEventListener("input", function (event) {
     if (!event.target.matches("[data-filter]")) {
       return;

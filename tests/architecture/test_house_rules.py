@@ -27,6 +27,7 @@ LOCKS = {
     "reports/rollups.py",
     "coupons/team.py",
     "redemption/holds.py",
+    "redemption/reversing.py",
 }
 MOST_LINES = 400
 LONGEST_FUNCTION = 40
@@ -126,7 +127,7 @@ VERBS = {
     "campaigns": "activity customers",
     "coupons": "catalogue channels describing issuing lifecycle rates reach references taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
-    "metering orders qualifying quoting refusing trial",
+    "metering orders qualifying quoting refusing returns reversing trial",
 }
 
 

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 JOB = "job"
 REDEMPTION = "redemption"
 HELD = "held"
+ORDER = "refunded"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,31 @@ MATRIX = [
         "redemptions/<uuid:redemption_id>/release",
         "redeem",
         f"redemptions/{HELD}/release",
+        owned=True,
+    ),
+    row(
+        "POST",
+        "redemptions/<uuid:redemption_id>/reversals",
+        "redeem",
+        f"redemptions/{REDEMPTION}/reversals",
+        {},
+        201,
+        owned=True,
+    ),
+    row(
+        "GET",
+        "redemptions/<uuid:redemption_id>/reversals",
+        "redeem",
+        f"redemptions/{REDEMPTION}/reversals",
+        owned=True,
+    ),
+    row(
+        "POST",
+        "orders/<path:order>/refunds",
+        "redeem",
+        f"orders/{ORDER}/refunds",
+        {},
+        201,
         owned=True,
     ),
     row("POST", "customers/bulk", "customers", "customers/bulk", {"customers": [{"id": "C-9"}]}),
@@ -154,9 +180,11 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
     if JOB in path:
         made = shop.api.post("coupons/draft/codes", {"codes": [f"J{datetime.now(UTC):%f}"]})
         path = path.replace(f"/{JOB}", f"/{made.body['id']}")
-    if path.endswith(f"/{REDEMPTION}"):
+    if f"/{REDEMPTION}" in path:
         made = shop.api.post("redemptions", order("ten-off"))
         path = path.replace(f"/{REDEMPTION}", f"/{made.body['id']}")
+    if f"/{ORDER}" in path:
+        shop.api.post("redemptions", order("ten-off", ref=ORDER))
     if f"/{HELD}/" in path:
         made = shop.api.post("redemptions", order("ten-off", ref=f"{api.key}", hold=True))
         path = path.replace(f"/{HELD}/", f"/{made.body['id']}/")

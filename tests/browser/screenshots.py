@@ -37,6 +37,10 @@ PAGES = {
     "api-key": "/redemption/apikey/*",
     "api-key-new": "/redemption/apikey/add/",
     "staff": "/coupons/membership/",
+    "exchange-rates": "/coupons/exchangerates/",
+    "exchange-rates-new": "/coupons/exchangerates/add/",
+    "tax-rates": "/coupons/taxrate/",
+    "tax-rates-new": "/coupons/taxrate/add/",
     "journal": "/coupons/journalentry/",
 }
 #: Those that the documents show.

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from coupons import issuing
-from coupons.models import Code, Coupon, Job, Membership, Merchant, Role, State, User
+from coupons.models import Code, Coupon, Job, Membership, Merchant, Product, Role, State, User
 from tests.people import PASSWORD
 from tests.shop import Shop, order
 
@@ -123,6 +124,28 @@ def test_the_language_is_changed_in_the_menu(visit: Any) -> None:
     assert User.objects.get(username="alice").language == target
 
 
+def test_a_product_picked_brings_its_price_and_the_quote_follows(visit: Any, shop: Shop) -> None:
+    page, _words = visit
+    for sku, price in (("SHOE", 1999), ("HAT", 6000)):
+        Product.objects.create(merchant=shop.merchant, sku=sku, currency="USD", price_minor=price)
+    shop.coupon("ten")
+    page.goto(f"/redemption/order/try/{Coupon.objects.get().pk}/")
+    payable = page.locator("#trial-quote dd strong")
+    page.fill("[name=goods-0-sku]", "SHOE")
+    expect(page.locator("[name=goods-0-unit_price]")).to_have_value("19.99")
+    expect(payable).to_have_text("9.99 USD")
+    page.fill("[name=goods-0-sku]", "HAT")
+    expect(page.locator("[name=goods-0-unit_price]")).to_have_value("60.00")
+    expect(payable).to_have_text("50.00 USD")
+    page.fill("[name=goods-0-unit_price]", "70")
+    page.fill("[name=goods-0-sku]", "SHOE")
+    expect(payable).to_have_text("60.00 USD")
+    page.locator("[data-add-entry]").click()
+    page.locator("[data-entry] [name$=-sku]").nth(1).fill("HAT")
+    expect(payable).to_have_text("120.00 USD")
+    assert fits(page)
+
+
 ADDRESSES = [
     "/",
     "/coupons/coupon/",
@@ -137,6 +160,10 @@ ADDRESSES = [
     "/redemption/redemption/*",
     "/redemption/apikey/add/",
     "/coupons/membership/",
+    "/coupons/exchangerates/",
+    "/coupons/exchangerates/add/",
+    "/coupons/taxrate/",
+    "/coupons/taxrate/add/",
     "/coupons/journalentry/",
 ]
 

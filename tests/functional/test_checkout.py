@@ -48,8 +48,8 @@ def test_prices_a_cart_with_a_code(shop: Shop) -> None:
         ],
         "rejected": [],
         "lines": [
-            {"id": "1", "discount": "4.00", "final_price": "35.98", "order": None, "quantity": 2},
-            {"id": "2", "discount": "6.00", "final_price": "54.00", "order": None, "quantity": 1},
+            {"id": "1", "discount": "4.00", "final_price": "35.98", "order": None},
+            {"id": "2", "discount": "6.00", "final_price": "54.00", "order": None},
         ],
     }
 
@@ -229,7 +229,14 @@ def test_the_ledger_and_the_journal_tell_the_same(shop: Shop) -> None:
         "shipping_discount_minor": 0,
         "method": "automatic",
         "is_test": False,
-        "uses": [{"coupon": use.coupon_id, "discount_minor": 1000, "shipping_discount_minor": 0}],
+        "uses": [
+            {
+                "coupon": use.coupon_id,
+                "code": use.code_id,
+                "discount_minor": 1000,
+                "shipping_discount_minor": 0,
+            }
+        ],
     }
     assert (redeemed.coupon_id, redeemed.code_id) == (use.coupon_id, use.code_id)
 

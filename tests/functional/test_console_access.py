@@ -17,12 +17,14 @@ from coupons.models import (
     Code,
     CodeBatch,
     Coupon,
+    ExchangeRates,
     Job,
     JournalEntry,
     Membership,
     Merchant,
     Product,
     Role,
+    TaxRate,
     User,
 )
 from coupons.staff import RIGHTS, Area, Right
@@ -49,6 +51,8 @@ PAGES = {
     Merchant: Area.SETTINGS,
     Channel: Area.SETTINGS,
     Membership: Area.SETTINGS,
+    ExchangeRates: Area.SETTINGS,
+    TaxRate: Area.SETTINGS,
     ApiKey: Area.SETTINGS,
 }
 READ_ONLY = [Code, CodeBatch, Job, Order, Redemption, RefusedAttempt, JournalEntry]
@@ -85,6 +89,10 @@ def shop(people: People) -> Shop:
         merchant=people.acme, sku="SECRET-SKU", currency="USD", category=category
     )
     Channel.objects.create(merchant=people.acme, slug="secret-channel", name="SECRET CHANNEL")
+    ExchangeRates.objects.create(
+        merchant=people.acme, quoted_on=NOW.date(), base="USD", rates={"XAF": "SECRET"}
+    )
+    TaxRate.objects.create(merchant=people.acme, country="DE", category="secret-taxed", rate=19_000)
     customer = Customer.objects.get(ref="SECRET-C")
     Order.objects.get_or_create(
         merchant=people.acme,

@@ -37,7 +37,12 @@ def test_a_coupon_that_converts_works_in_another_currency(shop: Shop) -> None:
     yen = cart("ten-off", currency="JPY", lines=[{**LINE, "unit_price": "6399"}])
     refused = shop.api.post("validations", yen).body["rejected"][0]
     assert refused["reasons"] == [
-        {"reason": "min_spend_not_met", "message": refused["message"], "missing": "1"}
+        {
+            "reason": "min_spend_not_met",
+            "message": "1 JPY more and you save 1601 JPY with this coupon.",
+            "missing": "1",
+            "would_save": "1601",
+        }
     ]
     yen["lines"][0]["unit_price"] = "6400"
     # 10.01 × 160 is 1,601.6: a discount is rounded down.

@@ -294,7 +294,7 @@ def test_a_condition_is_told_when_it_fails_and_lets_through_when_it_holds(
     ("name", "chinese"),
     [
         ("a number of items", "再买 1 件即可使用该优惠券。"),
-        ("a spend", "再消费 0.01 USD 即可使用该优惠券。"),
+        ("a spend", "再消费 0.01 USD，使用该优惠券可减 10.00 USD。"),
         ("a country", "该优惠券不适用于您所在的国家/地区。"),
         ("no member prices", "该优惠券不可与会员价同享。"),
     ],

@@ -47,7 +47,9 @@ def test_open_coupons_are_found_without_a_code_and_the_best_is_quoted(shop: Shop
     assert [row["code"] for row in found["usable"]] == ["TWENTYOFF", "TENOFF"]
     assert slugs(found["unusable"]) == ["far"]
     assert [row["reason"] for row in found["unusable"]] == ["min_spend_not_met"]
-    assert found["unusable"][0]["reasons"][0]["missing"] == "50.02"
+    (reason,) = found["unusable"][0]["reasons"]
+    assert (reason["missing"], reason["would_save"]) == ("50.02", "10.00")
+    assert reason["message"] == "50.02 USD more and you save 10.00 USD with this coupon."
     assert slugs(found["best"]["applied"]) == ["twenty-off"]
     assert (found["best"]["payable"], found["best"]["rejected"]) == ("79.98", [])
     assert (found["complete"], found["best_is_exact"]) == (True, True)

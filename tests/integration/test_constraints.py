@@ -225,6 +225,10 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
         update(Use, discount_minor=-1),
         update(Use, shipping_discount_minor=-1),
     ],
+    "use_claw_back_within_discount": [
+        update(Use, clawed_back_minor=-1),
+        update(Use, clawed_back_minor=9999),
+    ],
     "use_that_stands_is_taken": [update(Use, taken=False)],
     "use_held_stands": [update(Use, held_until=NOW, standing=False)],
     "use_line_is_unique": [again(UseLine)],
