@@ -8,6 +8,7 @@ from coupons.api import coupons as life
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
+from redemption.api import webhooks
 from redemption.api.views import (
     ConfirmationEndpoint,
     QualificationsEndpoint,
@@ -42,6 +43,9 @@ urlpatterns = [
     # Settings that programs make
     path("exchange-rates", ExchangeRatesEndpoint.as_view()),
     path("tax-rates/<str:country>", TaxRateEndpoint.as_view()),
+    path("webhook-endpoints", webhooks.WebhookEndpointsEndpoint.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>", webhooks.WebhookEndpointEndpoint.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/secret", webhooks.WebhookSecretEndpoint.as_view()),
     # The document
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # Split: the content security policy lets no script stand in the page itself.

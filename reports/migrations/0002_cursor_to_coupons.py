@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('reports', '0001_initial'),
-        ('coupons', '0004_journal_cursor'),
+        ('coupons', '0005_journal_cursor'),
     ]
 
     operations = [

@@ -102,6 +102,8 @@ def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
     verbs += ["redemption/trial.py"]
+    hooks = ("endpoints", "events", "folding", "deliveries", "posting")
+    verbs += [f"redemption/webhooks/{name}.py" for name in hooks]
     for verb in verbs:
         for called, _ in calls(parsed(ROOT / verb)):
             assert not called.endswith((".now", ".utcnow", ".today")), f"{verb} calls {called}"
@@ -132,6 +134,9 @@ def test_public_verbs_take_keywords_only() -> None:
         "trial",
     ):
         _check_keywords(ROOT / "redemption" / f"{name}.py")
+    for name in ("endpoints", "events", "folding", "deliveries", "posting", "sending"):
+        _check_keywords(ROOT / "redemption" / "webhooks" / f"{name}.py")
+    _check_keywords(ROOT / "coupons" / "reading.py")
     _check_keywords(ROOT / "campaigns" / "customers.py")
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coupons', '0003_rates'),
+        ('coupons', '0004_returns'),
     ]
 
     operations = [
