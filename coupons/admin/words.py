@@ -59,6 +59,14 @@ SENTENCES = (
     gettext_noop("Name at least one."),
     gettext_noop("automatic or api."),
     gettext_noop("There is no such order."),
+    gettext_noop("There is no such coupon."),
+    gettext_noop("This is not a URL."),
+    gettext_noop("The URL begins with https:// and names a host."),
+    gettext_noop("Webhooks go over HTTPS only."),
+    gettext_noop("The URL must not have a user name or password."),
+    gettext_noop("The URL must not have a fragment."),
+    gettext_noop("The port is 80, 443 or one above 1023."),
+    gettext_noop("Webhooks do not go to private or local addresses."),
 )
 
 SHAPES = (

@@ -20,6 +20,7 @@ VERBS = [
     "coupons/team.py",
     "redemption/keys.py",
     "redemption/trial.py",
+    "redemption/webhooks/endpoints.py",
 ]
 PLACEHOLDER = re.compile(r"%\([a-z]+\)s")
 

@@ -33,6 +33,11 @@ PAGES = {
     "redemption": "/redemption/redemption/*",
     "api-keys": "/redemption/apikey/",
     "api-key-new": "/redemption/apikey/add/",
+    "webhooks": "/redemption/webhookendpoint/",
+    "webhook": "/redemption/webhookendpoint/*",
+    "webhook-new": "/redemption/webhookendpoint/add/",
+    "webhook-deliveries": "/redemption/webhookdelivery/",
+    "webhook-delivery": "/redemption/webhookdelivery/*",
     "staff": "/coupons/membership/",
     "journal": "/coupons/journalentry/",
 }
