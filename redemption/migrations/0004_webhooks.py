@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coupons', '0004_journal_cursor'),
+        ('coupons', '0005_journal_cursor'),
         ('redemption', '0003_holds_and_reversals'),
     ]
 
