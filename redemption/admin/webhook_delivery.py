@@ -91,10 +91,12 @@ class WebhookDeliveryAdmin(ReadOnly, KeysetAdmin):
     list_filter = ("state", EndpointFilter, TypeFilter)
     keyset = ("-id",)
     fields = (
-        "what", "state_word", "endpoint", "event", "attempts", "due", "last_at", "outcome",
+        "what", "state_word", "endpoint", "event", "attempts", "due", "last_try", "outcome",
         "answer_text", "body_text",
     )  # fmt: skip
-    readonly_fields = ("what", "state_word", "due", "outcome", "answer_text", "body_text")
+    readonly_fields = (
+        "what", "state_word", "due", "last_try", "outcome", "answer_text", "body_text",
+    )  # fmt: skip
     change_form_outer_before_template = "console/webhook_again.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -143,6 +145,11 @@ class WebhookDeliveryAdmin(ReadOnly, KeysetAdmin):
         """Show when it is tried next, while it is."""
         pending = delivery.state == WebhookDelivery.State.PENDING
         return when(delivery.next_at) if pending else EMPTY
+
+    @display(description=_("last attempt"))
+    def last_try(self, delivery: WebhookDelivery) -> str:
+        """Show when it was sent last."""
+        return when(delivery.last_at)
 
     @display(description=_("answered text"))
     def answer_text(self, delivery: WebhookDelivery) -> str:

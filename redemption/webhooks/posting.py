@@ -7,6 +7,7 @@ than the beginning of the answer is read.
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +21,8 @@ from redemption.webhooks.addresses import AddressRefused, Resolver, Target, look
 
 #: For the whole call, from the connection to the answer.
 SECONDS = 10
+#: For the text of an answer whose status is there already.
+TEXT_SECONDS = 2
 #: Bytes of the answer that are kept.
 KEPT = 1_024
 USER_AGENT = "Hexiao-Webhooks/1"
@@ -125,11 +128,18 @@ async def _ask(
     )
     response = await client.send(request, stream=True, follow_redirects=False)
     try:
-        read = b""
-        async for part in response.aiter_raw():
-            read += part
-            if len(read) >= KEPT:
-                break
-        return response.status_code, read
+        return response.status_code, await _beginning(response)
     finally:
         await response.aclose()
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """Read what is kept of an answer, as far as it comes: its status has said what counts."""
+    read = b""
+    with suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(TEXT_SECONDS):
+            async for part in response.aiter_raw():
+                read += part
+                if len(read) >= KEPT:
+                    break
+    return read

@@ -5,7 +5,9 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -142,6 +144,51 @@ def test_a_second_address_is_tried_when_the_first_takes_no_connection() -> None:
         assert posting.post(url=url, headers={}, body="{}", private=True, resolve=resolve).delivered
     done = posting.post(url=url, headers={}, body="{}", private=True, resolve=resolve)
     assert (done.status, done.answer) == (None, posting.NO_CONNECTION)
+
+
+@contextmanager
+def dripping(at_once: bytes, *drops: bytes) -> Iterator[str]:
+    """Have a server that says something at once and then a little at a time."""
+    over = threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        caller, _ = server.accept()
+        with caller, suppress(OSError):
+            caller.recv(65_536)
+            caller.sendall(at_once)
+            for drop in drops:
+                over.wait(0.2)
+                caller.sendall(drop)
+            over.wait(20)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+    finally:
+        over.set()
+        thread.join(10)
+        server.close()
+
+
+def test_an_answer_that_comes_drop_by_drop_is_left_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(posting, "SECONDS", 1)
+    with dripping(b"HTTP/1.1 200 OK\r\n", *[b"X"] * 100) as url:
+        done = posting.post(url=url, headers={}, body="{}", private=True)
+    assert (done.status, done.answer) == (None, posting.TIMED_OUT)
+    assert 900 <= done.ms < 4_000
+
+
+def test_an_answer_whose_text_never_ends_counts_by_its_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(posting, "TEXT_SECONDS", 1)
+    with dripping(b"HTTP/1.1 202 OK\r\nContent-Length: 99\r\n\r\ntaken") as url:
+        done = posting.post(url=url, headers={}, body="{}", private=True)
+    assert (done.status, done.answer, done.delivered) == (202, "taken", True)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
