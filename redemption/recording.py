@@ -33,6 +33,7 @@ def entries(
         "uses": [
             {
                 "coupon": part.coupon_id,
+                "code": part.code_id,
                 "discount_minor": part.discount,
                 "shipping_discount_minor": part.shipping_discount,
             }

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from django.db.models import Prefetch
 
 from coupons.models import Code, Coupon, JournalEntry
 from coupons.pricing.money import format_amount
-from redemption.models import EventType, Redemption, Use
+from redemption.models import EventType, Redemption
 
 #: Event ids are made from the entries', so that an event has one id for ever.
 _NAMESPACE = uuid.UUID("8f0bb0a6-5d6d-4d0e-9a55-6f9c1f5f3f0e")
@@ -25,6 +24,8 @@ _STATUS: dict[str, str] = {
     EventType.REDEMPTION_CREATED: Redemption.Status.REDEEMED,
     EventType.REDEMPTION_RELEASED: Redemption.Status.RELEASED,
 }
+#: What a redemption is worth, in the form of the contract.
+_AMOUNTS = ("subtotal", "discount", "shipping_discount")
 _STATE: dict[str, str] = {EventType.COUPON_PAUSED: "paused", EventType.COUPON_ENDED: "ended"}
 
 
@@ -50,13 +51,11 @@ class Event:
 def named(*, entries: Iterable[JournalEntry]) -> Named:
     """Read everything that the entries name, in a fixed number of queries."""
     entries = list(entries)
-    uses = Use.objects.select_related("code", "coupon").order_by("id")
+    codes = {e.code_id for e in entries} | {use.get("code") for e in entries for use in _uses(e)}
     return Named(
-        coupons=Coupon.objects.in_bulk({e.coupon_id for e in entries if e.coupon_id}),
-        codes=Code.objects.in_bulk({e.code_id for e in entries if e.code_id}),
-        redemptions=Redemption.objects.prefetch_related(Prefetch("uses", queryset=uses)).in_bulk(
-            {e.redemption_ref for e in entries if e.redemption_ref}
-        ),
+        coupons=Coupon.objects.in_bulk(set().union(*map(_coupons, entries))),
+        codes=Code.objects.in_bulk(codes - {None}),
+        redemptions=Redemption.objects.in_bulk({e.redemption_ref for e in entries} - {None}),
     )
 
 
@@ -67,7 +66,7 @@ def event(*, entry: JournalEntry, rows: Named) -> Event:
     return Event(
         id=id,
         type=entry.type,
-        coupons=_coupons(entry, rows),
+        coupons=_coupons(entry),
         body=body(id=id, type=entry.type, at=entry.at.isoformat(), data=data),
     )
 
@@ -79,13 +78,15 @@ def body(*, id: uuid.UUID, type: str, at: str, data: Mapping[str, Any]) -> str:
     ).decode()
 
 
-def _coupons(entry: JournalEntry, rows: Named) -> set[int]:
-    found = {use["coupon"] for use in entry.data.get("uses", ()) if "coupon" in use}
-    if entry.coupon_id:
-        found.add(entry.coupon_id)
-    if entry.redemption_ref and (row := rows.redemptions.get(entry.redemption_ref)):
-        found |= {use.coupon_id for use in row.uses.all()}
+def _uses(entry: JournalEntry) -> list[dict[str, Any]]:
+    """Return the parts that codes had in a redemption, as it was then."""
+    found: list[dict[str, Any]] = entry.data.get("uses", [])
     return found
+
+
+def _coupons(entry: JournalEntry) -> set[int]:
+    own = {entry.coupon_id} if entry.coupon_id else set()
+    return own | {use["coupon"] for use in _uses(entry)}
 
 
 def _coupon(entry: JournalEntry, rows: Named) -> dict[str, Any]:
@@ -122,24 +123,32 @@ def _redemption(entry: JournalEntry, rows: Named) -> dict[str, Any]:
         "status": _STATUS.get(entry.type, row.status),
         "customer": entry.customer_ref or None,
         "currency": row.currency,
-        "subtotal": format_amount(row.subtotal_minor, row.currency),
-        "discount": format_amount(row.discount_minor, row.currency),
-        "shipping_discount": format_amount(row.shipping_discount_minor, row.currency),
-        "coupons": [_used(use, row.currency) for use in row.uses.all()],
+        **{name: _amount(entry, row, name) for name in _AMOUNTS},
+        "coupons": [_used(use, row.currency, rows) for use in _uses(entry)],
         "is_test": row.is_test,
         "created_at": row.created_at.isoformat(),
     }
+    if entry.type == EventType.REDEMPTION_HELD:
+        data["expires_at"] = row.expires_at.isoformat() if row.expires_at else None
     if entry.type == EventType.REDEMPTION_REVERSED:
-        data["reversal"] = _plain(entry, rows)
+        own = _plain(entry, rows)
+        data["reversal"] = {name: own[name] for name in own if name not in data}
     return data
 
 
-def _used(use: Use, currency: str) -> dict[str, str]:
+def _amount(entry: JournalEntry, row: Redemption, name: str) -> str:
+    """Write an amount as it was then: a confirmation may have changed it since."""
+    minor = entry.data.get(f"{name}_minor")
+    return format_amount(getattr(row, f"{name}_minor") if minor is None else minor, row.currency)
+
+
+def _used(use: Mapping[str, Any], currency: str, rows: Named) -> dict[str, str | None]:
+    code, coupon = rows.codes.get(use.get("code", 0)), rows.coupons.get(use["coupon"])
     return {
-        "code": use.code.text,
-        "coupon": use.coupon.slug,
-        "discount": format_amount(use.discount_minor, currency),
-        "shipping_discount": format_amount(use.shipping_discount_minor, currency),
+        "code": code.text if code else None,
+        "coupon": coupon.slug if coupon else None,
+        "discount": format_amount(use["discount_minor"], currency),
+        "shipping_discount": format_amount(use["shipping_discount_minor"], currency),
     }
 
 

@@ -229,7 +229,14 @@ def test_the_ledger_and_the_journal_tell_the_same(shop: Shop) -> None:
         "shipping_discount_minor": 0,
         "method": "automatic",
         "is_test": False,
-        "uses": [{"coupon": use.coupon_id, "discount_minor": 1000, "shipping_discount_minor": 0}],
+        "uses": [
+            {
+                "coupon": use.coupon_id,
+                "code": use.code_id,
+                "discount_minor": 1000,
+                "shipping_discount_minor": 0,
+            }
+        ],
     }
     assert (redeemed.coupon_id, redeemed.code_id) == (use.coupon_id, use.code_id)
 

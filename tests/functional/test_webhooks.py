@@ -18,7 +18,7 @@ from coupons.models import Coupon, JournalEntry
 from redemption.models import WebhookDelivery, WebhookEndpoint
 from redemption.webhooks import addresses, deliveries, endpoints, folding, posting, sending
 from tests.receiver import Receiver, listening
-from tests.shop import Shop, order
+from tests.shop import Shop, cart, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,6 +117,33 @@ def test_a_redemption_arrives_signed_as_the_reference_library_verifies(
     )  # fmt: skip
     assert send() == 0
     assert len(receiver.received) == 1
+
+
+def test_a_hold_is_told_as_it_was_and_so_is_what_became_of_it(
+    shop: Shop, receiver: Receiver
+) -> None:
+    hears(shop, receiver.url)
+    shop.coupon(kind="percent_off", percent="10")
+    held = shop.api.post("redemptions", order("ten-off", hold=True)).body
+    let_go = shop.api.post("redemptions", order("ten-off", ref="O-2", hold=True)).body
+    half = {**cart("ten-off"), "lines": cart()["lines"][:1]}
+    paid = shop.api.post(f"redemptions/{held['id']}/confirmation", half)
+    assert paid.status == 200, paid
+    assert shop.api.post(f"redemptions/{let_go['id']}/release").status == 200
+
+    folding.catch_up(at=now())
+
+    assert [
+        (type, data["order"], data["status"], data["subtotal"], data["discount"],
+         data["coupons"][0]["code"], data["coupons"][0]["discount"])
+        for type, data in told()
+        if type.startswith("redemption.")
+    ] == [
+        ("redemption.held", "O-1", "held", "99.98", "10.00", "TENOFF", "10.00"),
+        ("redemption.held", "O-2", "held", "99.98", "10.00", "TENOFF", "10.00"),
+        ("redemption.created", "O-1", "redeemed", "39.98", "4.00", "TENOFF", "4.00"),
+        ("redemption.released", "O-2", "released", "99.98", "10.00", "TENOFF", "10.00"),
+    ]  # fmt: skip
 
 
 def test_a_coupons_life_is_told_by_slug_name_and_state(shop: Shop, receiver: Receiver) -> None:
