@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -406,7 +407,10 @@ def test_a_worker_that_dies_after_the_call_leaves_it_to_be_sent_again(
     at = now()
     (lost,) = sending.claim(at=at, busy=Counter())
     headers = posting.signed(secrets=lost.secrets, event=lost.event, body=lost.body, at=at)
-    posting.post(url=lost.url, headers=headers, body=lost.body, private=True)
+    with ThreadPoolExecutor(1) as pool:  # as the sender does
+        pool.submit(
+            posting.post, url=lost.url, headers=headers, body=lost.body, private=True
+        ).result()
     assert send(at + timedelta(minutes=1)) == 0
     assert send(at + sending.LEASE) == 1
     assert (len(receiver.received), only().state, only().attempts) == (2, "delivered", 2)

@@ -7,8 +7,10 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,6 +43,12 @@ def test_every_other_address_does_not_however_it_is_written(text: str) -> None:
     assert not addresses.is_public(ipaddress.ip_address(text))
 
 
+def post(**call: Any) -> posting.Outcome:
+    """Call as the sender does: in a thread, since a browser test leaves its loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(posting.post, **call).result()
+
+
 def to(*found: str) -> addresses.Resolver:
     """Resolve every name to these."""
 
@@ -59,7 +67,7 @@ def test_a_name_with_one_private_address_is_refused(found: list[str]) -> None:
     looked = addresses.looked_at(url="https://hooks.example/", private=False, resolve=to(*found))
     assert looked.problem is not None
     assert [each.field for each in looked.problem.errors] == ["url"]
-    done = posting.post(
+    done = post(
         url="https://hooks.example/", headers={}, body="{}", private=False, resolve=to(*found)
     )
     assert (done.status, done.answer) == (None, posting.REFUSED)
@@ -115,9 +123,7 @@ def test_a_good_url_passes_and_a_name_that_is_not_there_yet_too() -> None:
             url="https://hooks.example:8443/x?y=1", private=False, resolve=resolve
         )
         assert looked.problem is None
-    done = posting.post(
-        url="https://hooks.example/", headers={}, body="{}", private=False, resolve=nowhere
-    )
+    done = post(url="https://hooks.example/", headers={}, body="{}", private=False, resolve=nowhere)
     assert (done.status, done.answer) == (None, posting.NO_HOST)
 
 
@@ -130,7 +136,7 @@ def test_the_call_goes_to_the_checked_address_under_the_urls_name() -> None:
 
     with listening() as receiver:
         url = receiver.url.replace("127.0.0.1", "hooks.example")
-        done = posting.post(
+        done = post(
             url=url, headers={}, body="{}", private=True, resolve=once_public_then_elsewhere
         )
         assert (done.status, asked) == (200, ["hooks.example"])
@@ -141,8 +147,8 @@ def test_a_second_address_is_tried_when_the_first_takes_no_connection() -> None:
     with listening() as receiver:
         url = receiver.url.replace("127.0.0.1", "hooks.example")
         resolve = to("127.0.0.2", "127.0.0.1")
-        assert posting.post(url=url, headers={}, body="{}", private=True, resolve=resolve).delivered
-    done = posting.post(url=url, headers={}, body="{}", private=True, resolve=resolve)
+        assert post(url=url, headers={}, body="{}", private=True, resolve=resolve).delivered
+    done = post(url=url, headers={}, body="{}", private=True, resolve=resolve)
     assert (done.status, done.answer) == (None, posting.NO_CONNECTION)
 
 
@@ -177,7 +183,7 @@ def test_an_answer_that_comes_drop_by_drop_is_left_in_time(
 ) -> None:
     monkeypatch.setattr(posting, "SECONDS", 1)
     with dripping(b"HTTP/1.1 200 OK\r\n", *[b"X"] * 100) as url:
-        done = posting.post(url=url, headers={}, body="{}", private=True)
+        done = post(url=url, headers={}, body="{}", private=True)
     assert (done.status, done.answer) == (None, posting.TIMED_OUT)
     assert 900 <= done.ms < 4_000
 
@@ -187,7 +193,7 @@ def test_an_answer_whose_text_never_ends_counts_by_its_status(
 ) -> None:
     monkeypatch.setattr(posting, "TEXT_SECONDS", 1)
     with dripping(b"HTTP/1.1 202 OK\r\nContent-Length: 99\r\n\r\ntaken") as url:
-        done = posting.post(url=url, headers={}, body="{}", private=True)
+        done = post(url=url, headers={}, body="{}", private=True)
     assert (done.status, done.answer, done.delivered) == (202, "taken", True)
 
 
@@ -214,7 +220,7 @@ def test_the_certificate_is_asked_for_and_checked_under_the_urls_name(
     with listening(tls=server) as receiver:
         port = httpx.URL(receiver.url).port
         answers = [
-            posting.post(
+            post(
                 url=f"https://{name}:{port}/", headers={}, body="{}", private=True,
                 resolve=to("127.0.0.1"),
             )
