@@ -10,6 +10,7 @@ from coupons.api.codes import CouponCodesEndpoint, JobEndpoint, LookupEndpoint
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
+from redemption.api import webhooks
 from redemption.api.events import EventsEndpoint
 from redemption.api.holds import ConfirmationEndpoint, ReleaseEndpoint
 from redemption.api.reversals import RefundsEndpoint, ReversalsEndpoint
@@ -53,6 +54,9 @@ urlpatterns = [
     path("channels/<str:slug>", ChannelEndpoint.as_view()),
     path("exchange-rates", ExchangeRatesEndpoint.as_view()),
     path("tax-rates/<str:country>", TaxRateEndpoint.as_view()),
+    path("webhook-endpoints", webhooks.WebhookEndpointsEndpoint.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>", webhooks.WebhookEndpointEndpoint.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/secret", webhooks.WebhookSecretEndpoint.as_view()),
     # The document
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # Split: the content security policy lets no script stand in the page itself.

@@ -74,6 +74,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
             # `request_failed` say with the route alone. A path can carry a token.
             "django.request": {"level": "CRITICAL"},
             "django.server": {"level": "CRITICAL"},
+            # Says where a webhook goes, and a path can carry a token.
+            "httpx": {"level": "WARNING"},
             # Says each task again, with its answer.
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},

@@ -39,6 +39,8 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
             (_("Tax rates"), "coupons.TaxRate", "percent"),
             (_("Staff"), "coupons.Membership", "badge"),
             (_("API keys"), "redemption.ApiKey", "key"),
+            (_("Webhooks"), "redemption.WebhookEndpoint", "webhook"),
+            (_("Webhook deliveries"), "redemption.WebhookDelivery", "outbox"),
             (_("Journal"), "coupons.JournalEntry", "history"),
             (_("Accounts"), "coupons.User", "manage_accounts"),
         ],

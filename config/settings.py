@@ -225,6 +225,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "send webhooks": {
+        "task": "redemption.tasks.send_webhooks",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
+    "remove old webhook deliveries": {
+        "task": "redemption.tasks.remove_old_deliveries",
+        "schedule": timedelta(days=1),
+        "options": {"expires": 3600},
+    },
     "resume unfinished jobs": {
         "task": "coupons.tasks.resume_jobs",
         "schedule": timedelta(seconds=30),

@@ -3,12 +3,16 @@
 import time
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from redemption import holds, metering, refusing
+from redemption.webhooks import deliveries, folding, sending
 
 #: Chunks in one run; what is left is the next run's.
 CHUNKS = 100
+#: Of the journal, the same; beat sends the next run soon.
+JOURNAL_CHUNKS = 20
 
 
 @shared_task
@@ -33,3 +37,16 @@ def release_lapsed_holds() -> int:
         if step == 0:
             break
     return released
+
+
+@shared_task
+def send_webhooks() -> int:
+    """Make deliveries of what happened, and send what is due."""
+    folding.catch_up(at=timezone.now(), chunks=JOURNAL_CHUNKS)
+    return sending.send_due(private=settings.HEXIAO_ALLOW_PRIVATE_WEBHOOKS)
+
+
+@shared_task
+def remove_old_deliveries() -> int:
+    """Remove deliveries that have been kept long enough."""
+    return deliveries.remove_old(at=timezone.now())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from coupons import clock
 from coupons.admin.shown import badge, money, number, when
-from coupons.models import Coupon, Merchant
+from coupons.models import Coupon, JournalCursor, Merchant
 from coupons.pricing.money import format_amount
 from coupons.staff import Area, Right, may
 from coupons.tenancy import StaffRequest
@@ -20,7 +20,6 @@ from reports import measures, rollups, wording
 from reports.attention import waiting
 from reports.charts import bars
 from reports.measures import Period, Sales, Totals, Week
-from reports.models import JournalCursor
 from reports.periods import DEFAULT, LABELS, CustomPeriod, Preset, Shown, shown
 
 #: Figures older than this mean that no worker folds; they are fresh within seconds.

@@ -1,33 +1,17 @@
-"""Fold the journal into daily figures, exactly once, in bounded chunks.
-
-A chunk and the cursor behind it are committed together, so a fold killed at any
-point is a fold that did not happen, and two at a time take turns on the cursor's row.
-Only entries below the oldest running transaction are read: whatever still commits
-lies above the cursor. A transaction that writes for long therefore delays the
-figures, and never spoils them.
+"""Fold the journal into daily figures, exactly once, in bounded chunks (`coupons.reading`).
 
 Days are those of the merchant's time zone at the time of folding; a merchant who
 moves gets all days in the new zone by `rebuild`.
 """
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
-from reports.models import DailyFigure, JournalCursor
+from coupons import reading
+from reports.models import DailyFigure
 
 READER = "rollups"
 #: Journal entries folded in one transaction.
 CHUNK = 5_000
-
-_CHUNK_END = """
-WITH chunk AS (
-    SELECT xid, id FROM coupons_journalentry
-     WHERE (xid, id) > (%s, %s)
-       AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-     ORDER BY xid, id LIMIT %s
-)
-SELECT xid, id, count(*) OVER () FROM chunk ORDER BY xid DESC, id DESC LIMIT 1
-"""
 
 # What kinds of entries add, one part each: a merchant's row has no coupon, a row
 # without money no currency. A reversal
@@ -108,20 +92,12 @@ def fold(*, limit: int = CHUNK) -> int:
     Zero means that nothing settled is left. Entries of the caller's own open
     transaction are not settled.
     """
-    with transaction.atomic():
-        place = _lock()
+    with reading.next_chunk(reader=READER, limit=limit) as chunk:
+        if chunk is None:
+            return 0
         with connection.cursor() as cursor:
-            cursor.execute(_CHUNK_END, [place.xid, place.entry, limit])
-            end = cursor.fetchone()
-            if end is not None:
-                xid, entry, count = end
-                cursor.execute(_FOLD, [place.xid, place.entry, xid, entry, list(_PARTS)])
-                place.xid, place.entry = xid, entry
-        read = int(count) if end is not None else 0
-        if read < limit:
-            place.caught_up_at = Now()
-        place.save()
-    return read
+            cursor.execute(_FOLD, [*chunk.after, *chunk.until, list(_PARTS)])
+        return chunk.count
 
 
 def catch_up(*, limit: int = CHUNK, chunks: int | None = None) -> int:
@@ -141,15 +117,6 @@ def rebuild(*, limit: int = CHUNK) -> int:
     The figures grow while it runs. Killed in between, the next fold goes on.
     """
     with transaction.atomic():
-        place = _lock()
+        reading.rewind(reader=READER)
         DailyFigure.objects.all().delete()
-        place.xid = place.entry = 0
-        place.caught_up_at = None
-        place.save()
     return catch_up(limit=limit)
-
-
-def _lock() -> JournalCursor:
-    """Hold the cursor's row to the end of the transaction."""
-    JournalCursor.objects.get_or_create(reader=READER)
-    return JournalCursor.objects.select_for_update().get(reader=READER)

@@ -68,6 +68,14 @@ SENTENCES = (
     gettext_noop('Use two capital letters, such as "US".'),
     gettext_noop("A percentage from 0 to 100 with at most 3 decimals."),
     gettext_noop("A path such as shoes/running."),
+    gettext_noop("There is no such coupon."),
+    gettext_noop("This is not a URL."),
+    gettext_noop("The URL begins with https:// and names a host."),
+    gettext_noop("Webhooks go over HTTPS only."),
+    gettext_noop("The URL must not have a user name or password."),
+    gettext_noop("The URL must not have a fragment."),
+    gettext_noop("The port is 80, 443 or one above 1023."),
+    gettext_noop("Webhooks do not go to private or local addresses."),
 )
 
 SHAPES = (

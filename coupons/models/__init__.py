@@ -11,7 +11,7 @@ from coupons.models.coupon import (
 )
 from coupons.models.exchange import ExchangeRates
 from coupons.models.idempotency import IdempotentAnswer
-from coupons.models.journal import JournalEntry
+from coupons.models.journal import JournalCursor, JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
@@ -31,6 +31,7 @@ __all__ = [
     "ExchangeRates",
     "IdempotentAnswer",
     "Job",
+    "JournalCursor",
     "JournalEntry",
     "Kind",
     "Membership",

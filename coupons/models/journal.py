@@ -58,3 +58,16 @@ class JournalEntry(MerchantOwned):
 
     def __str__(self) -> str:
         return f"{self.type} {self.at:%Y-%m-%d %H:%M}"
+
+
+class JournalCursor(models.Model):
+    """How far a reader of the journal has come: (writing transaction, entry)."""
+
+    reader = models.CharField(max_length=40, primary_key=True)
+    xid = models.BigIntegerField(default=0)
+    entry = models.BigIntegerField(default=0)
+    #: When the reader last had nothing left to read.
+    caught_up_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.reader

@@ -1,10 +1,17 @@
-"""Orders, redemptions and API keys in the console."""
+"""Orders, redemptions, API keys and webhooks in the console."""
 
 from coupons.admin.coupon_page import PANELS
-from redemption.admin import api_key, order, redemption, refused_attempt
+from redemption.admin import (
+    api_key,
+    order,
+    redemption,
+    refused_attempt,
+    webhook,
+    webhook_delivery,
+)
 from redemption.admin.coupon_uses import latest_uses
 from redemption.admin.trial import trial_panel
 
 PANELS.extend([trial_panel, latest_uses])
 
-__all__ = ["api_key", "order", "redemption", "refused_attempt"]
+__all__ = ["api_key", "order", "redemption", "refused_attempt", "webhook", "webhook_delivery"]

@@ -1,4 +1,4 @@
-"""Keys, orders, and the ledger of uses."""
+"""Keys, orders, the ledger of uses, and webhooks."""
 
 from redemption.models.api_key import ApiKey, KeyMethod, KeyUse, Scope
 from redemption.models.ledger import (
@@ -12,10 +12,18 @@ from redemption.models.ledger import (
 from redemption.models.order import Order, OrderLine
 from redemption.models.refusal import RefusedAttempt
 from redemption.models.reversal import Reversal, ReversalLine
+from redemption.models.webhook import (
+    DisabledBecause,
+    EventType,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "ApiKey",
     "CustomerCounter",
+    "DisabledBecause",
+    "EventType",
     "KeyMethod",
     "KeyUse",
     "MergedOrder",
@@ -29,4 +37,6 @@ __all__ = [
     "Scope",
     "Use",
     "UseLine",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -23,6 +23,7 @@ JOB = "job"
 REDEMPTION = "redemption"
 HELD = "held"
 ORDER = "refunded"
+HOOK = "hook"
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,38 @@ MATRIX = [
         {"date": "2026-03-04", "base": "EUR", "rates": {"USD": "1.1"}},
     ),
     row("PUT", "tax-rates/<str:country>", "manage", "tax-rates/DE", {"rate": "19"}),
+    row("GET", "webhook-endpoints", "manage", "webhook-endpoints"),
+    row(
+        "POST",
+        "webhook-endpoints",
+        "manage",
+        "webhook-endpoints",
+        {"url": "https://hooks.example/"},
+        201,
+    ),
+    row(
+        "GET",
+        "webhook-endpoints/<uuid:endpoint_id>",
+        "manage",
+        f"webhook-endpoints/{HOOK}",
+        owned=True,
+    ),
+    row(
+        "DELETE",
+        "webhook-endpoints/<uuid:endpoint_id>",
+        "manage",
+        f"webhook-endpoints/{HOOK}",
+        owned=True,
+    ),
+    row(
+        "POST",
+        "webhook-endpoints/<uuid:endpoint_id>/secret",
+        "manage",
+        f"webhook-endpoints/{HOOK}/secret",
+        {},
+        201,
+        owned=True,
+    ),
     row("GET", "jobs/<uuid:job_id>", "codes manage redeem", f"jobs/{JOB}", owned=True),
 ]
 #: The document and its page are for everybody.
@@ -188,6 +221,9 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
     if f"/{HELD}/" in path:
         made = shop.api.post("redemptions", order("ten-off", ref=f"{api.key}", hold=True))
         path = path.replace(f"/{HELD}/", f"/{made.body['id']}/")
+    if f"/{HOOK}" in path:
+        made = shop.api.post("webhook-endpoints", {"url": "https://hooks.example/"})
+        path = path.replace(f"/{HOOK}", f"/{made.body['id']}")
     for step in each.before:
         shop.api.post(f"coupons/ten-off/{step}")
     with nothing_changes() if api is not shop.api else _anything():
@@ -247,6 +283,7 @@ def test_with_every_scope_but_the_right_one_it_is_a_403(shop: Shop, each: Row) -
     if each.method == "GET":
         path = each.path.replace(f"/{JOB}", "/0199aaaa-0000-7000-8000-000000000000")
         path = path.replace(f"/{REDEMPTION}", "/0199aaaa-0000-7000-8000-000000000000")
+        path = path.replace(f"/{HOOK}", "/0199aaaa-0000-7000-8000-000000000000")
         assert api.call("HEAD", path).status == 403
 
 

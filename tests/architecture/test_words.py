@@ -21,6 +21,7 @@ VERBS = [
     "redemption/keys.py",
     "redemption/networks.py",
     "redemption/trial.py",
+    "redemption/webhooks/endpoints.py",
 ]
 PLACEHOLDER = re.compile(r"%\([a-z]+\)s")
 

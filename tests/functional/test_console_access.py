@@ -1,5 +1,6 @@
 """Who sees what in the console: merchants apart, roles, the ledger read-only, no counting."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -29,7 +30,15 @@ from coupons.models import (
 )
 from coupons.staff import RIGHTS, Area, Right
 from redemption import keys
-from redemption.models import ApiKey, Order, Redemption, RefusedAttempt
+from redemption.models import (
+    ApiKey,
+    Order,
+    Redemption,
+    RefusedAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from redemption.webhooks import addresses, endpoints
 from tests.people import PASSWORD, People, person
 from tests.shop import NOW, Shop, order
 
@@ -54,10 +63,17 @@ PAGES = {
     ExchangeRates: Area.SETTINGS,
     TaxRate: Area.SETTINGS,
     ApiKey: Area.SETTINGS,
+    WebhookEndpoint: Area.SETTINGS,
+    WebhookDelivery: Area.SETTINGS,
 }
-READ_ONLY = [Code, CodeBatch, Job, Order, Redemption, RefusedAttempt, JournalEntry]
+READ_ONLY = [
+    Code, CodeBatch, Job, Order, Redemption, RefusedAttempt, JournalEntry, WebhookDelivery,
+]  # fmt: skip
 #: Lists over tables without end.
-ENDLESS = [Code, CodeBatch, Job, Customer, Product, Order, Redemption, RefusedAttempt, JournalEntry]
+ENDLESS = [
+    Code, CodeBatch, Job, Customer, Product, Order, Redemption, RefusedAttempt, JournalEntry,
+    WebhookDelivery,
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -102,6 +118,15 @@ def shop(people: People) -> Shop:
             "placed_at": NOW,
         },
     )  # fmt: skip
+    endpoint = endpoints.create(
+        merchant=people.acme,
+        address=addresses.Looked(url="https://SECRET.example/", problem=None),
+        types=[],
+        coupon=None,
+        by="staff:alice",
+        at=NOW,
+    )
+    endpoints.send_test(endpoint=endpoint, at=NOW)
     return shop
 
 
@@ -358,6 +383,14 @@ def many(people: People, shop: Shop) -> Iterator[None]:
         JournalEntry(merchant=acme, at=NOW, type="code.claimed", actor="system", coupon=coupon)
         for i in range(120)
     )
+    endpoint = WebhookEndpoint.objects.get()
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(
+            merchant=acme, endpoint=endpoint, event=uuid.uuid4(), type="coupon.paused",
+            body="{}", next_at=NOW, created_at=NOW,
+        )
+        for i in range(120)
+    )  # fmt: skip
     return
 
 
@@ -379,7 +412,9 @@ def test_an_endless_list_is_never_counted(
 
 
 @pytest.mark.parametrize(
-    "model", [Code, Customer, Product, Order, JournalEntry], ids=lambda m: m.__name__
+    "model",
+    [Code, Customer, Product, Order, JournalEntry, WebhookDelivery],
+    ids=lambda m: m.__name__,
 )
 def test_pages_follow_each_other_and_show_every_row_once(
     people: People, shop: Shop, many: None, model: Any

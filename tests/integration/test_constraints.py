@@ -45,6 +45,8 @@ from redemption.models import (
     ReversalLine,
     Use,
     UseLine,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from reports.models import DailyFigure
 from tests.shop import NOW, Shop, order
@@ -86,6 +88,16 @@ def shop() -> Shop:
         created_at=NOW,
     )
     ReversalLine.objects.create(**own, reversal=came_back, line_ref="1", quantity=1, amount_minor=0)
+    hook = WebhookEndpoint.objects.create(**own, url="https://a.example/", created_at=NOW)
+    WebhookDelivery.objects.create(
+        **own,
+        endpoint=hook,
+        event=uuid.uuid4(),
+        type="redemption.created",
+        body={},
+        next_at=NOW,
+        created_at=NOW,
+    )
     # Everybody's rates, whose merchant is null.
     ExchangeRates.objects.create(quoted_on=NOW.date(), base="EUR", rates={"USD": "1.1"})
     Prize.objects.create(**own, draw=Coupon.objects.get(), place=0, stock=2, drawn=1)
@@ -253,6 +265,13 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
         update(ReversalLine, quantity=0),
         update(ReversalLine, amount_minor=-1),
     ],
+    "webhook_endpoint_types_are_known": [update(WebhookEndpoint, types=["redemption.lost"])],
+    "webhook_endpoint_is_off_for_a_reason": [
+        update(WebhookEndpoint, disabled_at=NOW),
+        update(WebhookEndpoint, disabled_because="staff"),
+    ],
+    "webhook_delivery_state_is_known": [update(WebhookDelivery, state="lost")],
+    "webhook_delivery_once_per_event": [again(WebhookDelivery)],
     "customer_counter_is_unique": [again(CustomerCounter)],
     "customer_uses_within_limit": [update(CustomerCounter, uses=6)],
     "order_ref_is_unique": [again(Order)],

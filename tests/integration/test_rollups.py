@@ -14,12 +14,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 
-from coupons import journal
-from coupons.models import Code, Coupon, Kind, Merchant
+from coupons import journal, reading
+from coupons.models import Code, Coupon, JournalCursor, Kind, Merchant
 from redemption.models import Redemption, Use
 from reports import measures, rollups
 from reports.measures import Period
-from reports.models import DailyFigure, JournalCursor
+from reports.models import DailyFigure
 from reports.tasks import fold_journal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -294,7 +294,7 @@ def test_a_fold_that_is_killed_did_not_happen(process_environ: dict[str, str]) -
     # The last step before the commit: the figures are already written.
     killed_at_the_end = (
         "import os, signal, django; django.setup()\n"
-        "from reports import models, rollups\n"
+        "from coupons import models\nfrom reports import rollups\n"
         "models.JournalCursor.save = lambda self: os.kill(os.getpid(), signal.SIGKILL)\n"
         "rollups.fold(limit=20)"
     )
@@ -394,7 +394,7 @@ def test_folding_walks_the_index_not_the_journal() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")  # the table is tiny here
         try:
-            cursor.execute(f"EXPLAIN {rollups._CHUNK_END}", [1, 1, 10])
+            cursor.execute(f"EXPLAIN {reading._END}", [1, 1, 10])
             plan = "\n".join(row[0] for row in cursor.fetchall())
         finally:
             cursor.execute("RESET enable_seqscan")
