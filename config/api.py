@@ -13,7 +13,7 @@ from coupons.api.taxes import TaxRateEndpoint
 from redemption.api import webhooks
 from redemption.api.events import EventsEndpoint
 from redemption.api.holds import ConfirmationEndpoint, ReleaseEndpoint
-from redemption.api.reversals import RefundsEndpoint, ReversalsEndpoint
+from redemption.api.reversals import RefundsEndpoint, ReversalsEndpoint, SplitsEndpoint
 from redemption.api.views import (
     QualificationsEndpoint,
     RedemptionEndpoint,
@@ -32,6 +32,7 @@ urlpatterns = [
     path("redemptions/<uuid:redemption_id>/release", ReleaseEndpoint.as_view()),
     path("redemptions/<uuid:redemption_id>/reversals", ReversalsEndpoint.as_view()),
     path("orders/<path:order>/refunds", RefundsEndpoint.as_view()),
+    path("orders/<path:order>/splits", SplitsEndpoint.as_view()),
     # Customers, products, events
     path("customers/bulk", CustomersBulkEndpoint.as_view()),
     path("customers/<str:ref>", CustomerEndpoint.as_view()),

@@ -64,7 +64,9 @@ def bought(*, row: Redemption, uses: Sequence[Use]) -> list[BoughtLine]:
     )
     if row.evidence is not None:
         kept = evidence.evidence(stored=row.evidence).cart.lines
-        lines = [(line.id, line.order, line.quantity, line.unit_price) for line in kept]
+        # An order may have been split since; the answer has its lines' orders of today.
+        orders = {line["id"]: line["order"] for line in row.quote["lines"]}
+        lines = [(line.id, orders[line.id], line.quantity, line.unit_price) for line in kept]
     else:
         # From before carts were kept: the lines that a discount was split over.
         found = {line.line_ref: line for use in uses for line in use.lines.all()}

@@ -174,6 +174,19 @@ class ReversalBody(Struct, kw_only=True):
     preview: bool = False
 
 
+class OrderPart(Struct):
+    """Lines that go under another order."""
+
+    order: Text
+    lines: list[Text]
+
+
+class SplitBody(Struct):
+    """The orders that an order is split into; lines that are not named stay."""
+
+    orders: list[OrderPart]
+
+
 class ReturnedLine(Struct):
     """Units that came back, with their share of the discounts: what the shopper does not get."""
 

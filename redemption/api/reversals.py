@@ -14,8 +14,10 @@ from coupons.api.idempotency import once
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.errors import NotFound
 from redemption import reversing
+from redemption.answers import stored_answer
 from redemption.models import Redemption, Reversal
-from redemption.shapes import ReversalAnswer, ReversalBody
+from redemption.shapes import RedemptionAnswer, ReversalAnswer, ReversalBody, SplitBody
+from redemption.splitting import split
 
 
 class ReversalsEndpoint(Endpoint):
@@ -83,6 +85,30 @@ class RefundsEndpoint(Endpoint):
             return answer([each.answer for each in done], status=201 if is_new else 200)
 
         return _once(request=request, body=body, at=at, work=work)
+
+
+class SplitsEndpoint(Endpoint):
+    """An order that is split after it was paid."""
+
+    scopes = {"POST": ("redeem",)}
+
+    @describes(
+        summary="Split an order: put some of its lines under other orders",
+        body=SplitBody,
+        answers={200: list[RedemptionAnswer]},
+        errors=(404, 409),
+        idempotent=True,
+    )
+    def post(self, request: Request, order: str) -> HttpResponse:
+        """Split; refunds of the new orders then find the lines that went there."""
+        caller, at = caller_of(request), self.at
+        body = read(plain(request), SplitBody)
+
+        def work() -> HttpResponse:
+            rows = split(caller=caller, order=order, body=body, at=at)
+            return answer([stored_answer(row, at=at) for row in rows])
+
+        return once(request=plain(request), caller=caller, at=at, work=work)
 
 
 def _once(

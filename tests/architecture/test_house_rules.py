@@ -28,6 +28,7 @@ LOCKS = {
     "coupons/team.py",
     "redemption/holds.py",
     "redemption/reversing.py",
+    "redemption/splitting.py",
 }
 MOST_LINES = 400
 LONGEST_FUNCTION = 40
@@ -130,7 +131,7 @@ VERBS = {
     "coupons": "catalogue channels describing issuing lifecycle rates reach reading references "
     "taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
-    "metering orders qualifying quoting refusing returns reversing trial",
+    "metering orders qualifying quoting refusing returns reversing splitting trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
 }
 

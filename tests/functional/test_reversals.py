@@ -404,3 +404,46 @@ def test_the_ledger_keeps_what_came_back(shop: Shop) -> None:
     use = Use.objects.get()
     assert (use.standing, use.taken) == (True, True)
     assert Redemption.objects.get().status == "partly_reversed"
+
+
+def split(shop: Shop, *parts: tuple[str, str], of: str = "O-1") -> Answer:
+    """Put lines of an order under others."""
+    body = {"orders": [{"order": ref, "lines": [line]} for ref, line in parts]}
+    return shop.api.post(f"orders/{of}/splits", body, X_Test_Clock=at(1))
+
+
+def test_an_order_that_is_split_later_comes_back_in_its_parts(shop: Shop) -> None:
+    publish(shop)
+    done = redeem(shop, "ten")
+    parts = split(shop, ("P-1", "1"), ("P-2", "2"))
+    assert parts.status == 200
+    assert [line["order"] for line in parts.body[0]["lines"]] == ["P-1", "P-2"]
+    back = shop.api.post("orders/P-2/refunds", {}, X_Test_Clock=at(2))
+    assert (back.status, back.body[0]["amount"], fates_of(back)) == (201, "3.33", "kept")
+    found = shop.api.get("redemptions?order=P-1").body["results"]
+    assert [each["id"] for each in found] == [done.body["id"]]
+    rest = shop.api.post("orders/P-1/refunds", {}, X_Test_Clock=at(2))
+    assert (rest.body[0]["amount"], fates_of(rest)) == ("6.67", "restored")
+    assert set(UseLine.objects.values_list("order_ref", flat=True)) == {"P-1", "P-2"}
+
+
+def fates_of(refund: Answer) -> str:
+    return str(refund.body[0]["coupons"][0]["returned"])
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ([("P-1", "9")], "orders.0.lines.0"),
+        ([("P-1", "1"), ("P-2", "1")], "orders.1.lines.0"),
+        ([], "orders"),
+        ([("", "1")], "orders.0.order"),
+    ],
+)
+def test_an_order_is_split_by_lines_that_it_has(shop: Shop, parts: Any, field: str) -> None:
+    publish(shop)
+    redeem(shop, "ten")
+    with nothing_changes():
+        refused = split(shop, *parts)
+        assert split(shop, ("P-1", "1"), of="O-9").code == "not_found"
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, field)
