@@ -1,5 +1,7 @@
 """Refused attempts: kept for a while, so that somebody can be told why."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +13,7 @@ from coupons.caller import Caller
 from coupons.pricing.case import Case
 from coupons.pricing.quote import Quote
 from redemption import evidence
+from redemption.errors import CouponRejected
 from redemption.models import RefusedAttempt
 
 log = structlog.get_logger(__name__)
@@ -30,6 +33,30 @@ class Attempt:
     order: str
     case: Case
     quote: Quote
+
+
+@contextmanager
+def kept() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Keep the attempts that are refused in what is yielded, once all is over.
+
+    What wraps them may turn the refusal into an answer, and has rolled back by then.
+    """
+    attempts: list[Attempt] = []
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        try:
+            yield
+        except CouponRejected as error:
+            if error.attempt is not None:
+                attempts.append(error.attempt)
+            raise
+
+    try:
+        yield noted
+    finally:
+        for attempt in attempts:
+            keep(attempt=attempt)
 
 
 def keep(*, attempt: Attempt) -> None:

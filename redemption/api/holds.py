@@ -9,7 +9,7 @@ from coupons.api.bodies import raw_body, read
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
-from redemption import checkout, holds
+from redemption import checkout, holds, refusing
 from redemption.answers import stored_answer
 from redemption.confirming import confirm
 from redemption.shapes import ConfirmationBody, RedemptionAnswer
@@ -33,13 +33,18 @@ class ConfirmationEndpoint(Endpoint):
         is_empty = raw_body(plain(request)).strip() in (b"", b"{}")
         body = None if is_empty else read(plain(request), ConfirmationBody)
 
-        def work() -> HttpResponse:
-            confirmed = confirm(caller=caller, redemption_id=redemption_id, body=body, at=at)
-            return answer(confirmed)
+        with refusing.kept() as noted:
 
-        return checkout.retried(
-            lambda: once(request=plain(request), caller=caller, at=at, work=work), at=at
-        )
+            def work() -> HttpResponse:
+                with noted():
+                    confirmed = confirm(
+                        caller=caller, redemption_id=redemption_id, body=body, at=at
+                    )
+                return answer(confirmed)
+
+            return checkout.retried(
+                lambda: once(request=plain(request), caller=caller, at=at, work=work), at=at
+            )
 
 
 class ReleaseEndpoint(Endpoint):

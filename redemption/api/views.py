@@ -91,29 +91,20 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
 
     def _work(self, request: Request, caller: Caller) -> HttpResponse:
         body = read(plain(request), RedemptionBody)
-        refused: list[CouponRejected] = []
+        with refusing.kept() as noted:
 
-        def work(slot: Slot | None) -> HttpResponse:
-            def beside(encoded: bytes) -> list[Statement]:
-                return [slot.statement(json_answer(encoded, status=201))] if slot else []
+            def work(slot: Slot | None) -> HttpResponse:
+                def beside(encoded: bytes) -> list[Statement]:
+                    return [slot.statement(json_answer(encoded, status=201))] if slot else []
 
-            try:
-                done = _redeemed(caller=caller, body=body, at=self.at, beside=beside)
-            except CouponRejected as error:
-                refused.append(error)
-                raise
-            return answer(done.answer, status=201 if done.created else 200)
+                with noted():
+                    done = _redeemed(caller=caller, body=body, at=self.at, beside=beside)
+                return answer(done.answer, status=201 if done.created else 200)
 
-        try:
             return checkout.retried(
                 lambda: once_beside(request=plain(request), caller=caller, at=self.at, work=work),
                 at=self.at,
             )
-        finally:
-            # What was rolled back is over; a refusal is kept beside it.
-            for error in refused:
-                if error.attempt:
-                    refusing.keep(attempt=error.attempt)
 
     @describes(
         summary="List redemptions",

@@ -7,7 +7,7 @@ import pytest
 
 from coupons.models import Code, CouponCounter, CouponDay, JournalEntry
 from redemption import holds
-from redemption.models import CustomerCounter, Redemption, Use, UseLine
+from redemption.models import CustomerCounter, Redemption, RefusedAttempt, Use, UseLine
 from tests.shop import NOW, Answer, Shop, cart, order
 from tests.unchanged import nothing_changes
 
@@ -290,6 +290,7 @@ def test_the_cart_that_was_paid_is_judged_as_of_the_hold(shop: Shop) -> None:
     assert (done.status, done.body["discount"]) == (200, "10.00")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_cart_that_no_longer_reaches_the_threshold_keeps_the_hold(shop: Shop) -> None:
     publish(shop, "fifty", min_spend={"USD": "50.00"})
     held = hold(shop, "fifty")
@@ -298,6 +299,7 @@ def test_a_cart_that_no_longer_reaches_the_threshold_keeps_the_hold(shop: Shop) 
         refused = confirm(shop, held, cheap)
     assert (refused.status, refused.code) == (422, "coupon_rejected")
     assert refused.body["rejected"][0]["reasons"][0]["missing"] == "30.01"
+    assert RefusedAttempt.objects.get().reason == "min_spend_not_met"
     assert status(shop, held, minute=1) == "held"
 
 
