@@ -38,9 +38,8 @@ class CheckedCart(msgspec.Struct, frozen=True):
 
     @property
     def orders(self) -> list[str]:
-        """Name the orders that the cart belongs to, its own first."""
-        named = [self.body.order, *(line.order for line in self.body.lines)]
-        return list(dict.fromkeys(order for order in named if order))
+        """Name the orders that the lines are of."""
+        return sorted({line.order for line in self.body.lines if line.order})
 
     @property
     def fingerprint(self) -> bytes:

@@ -7,7 +7,7 @@ ledger's conditional updates.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -22,8 +22,7 @@ from coupons.prizes import COLUMN as PRIZES
 from coupons.prizes import PrizeFacts, prize_facts, prizes_left
 from redemption.errors import StaleCaller
 from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from redemption.standing import Holds, StandingUse, instant, standing_use
 
 _MICROSECONDS = "(extract(epoch FROM {}) * 1000000)::bigint"
 
@@ -74,7 +73,10 @@ SELECT
                 (SELECT json_agg(json_build_array(l.line_ref, l.discount_minor))
                    FROM redemption_useline l WHERE l.use_id = s.id),
                 {_MICROSECONDS.format("s.held_until")},
-                s.customer_id, s.counted_on, s.budget_minor, s.is_test))
+                s.customer_id, s.counted_on, s.budget_minor, s.is_test,
+                s.order_ref = %(order)s OR EXISTS (
+                    SELECT FROM redemption_mergedorder m
+                     WHERE m.redemption_id = s.redemption_id AND m.order_ref = %(order)s)))
        FROM redemption_use s
        JOIN redemption_redemption r ON r.id = s.redemption_id
        JOIN coupons_code c ON c.id = s.code_id
@@ -116,24 +118,6 @@ class CodeFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingUse:
-    """A code that an order has used already, or holds; the budget in its own currency."""
-
-    redemption_id: str
-    status: str
-    cart_hash: str
-    code: str
-    terms: CouponTerms
-    shipping_discount: int
-    lines: Mapping[str, int]
-    held_until: datetime | None
-    customer_id: int | None
-    counted_on: str | None
-    budget: int | None
-    is_test: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What was known of a cart's codes, customer, products and order at one moment."""
 
@@ -170,7 +154,11 @@ class Facts:
 
         Such a hold is what is being asked for again.
         """
-        return [use for use in self.standing if not use.held_until or use.code not in self.codes]
+        return [
+            use
+            for use in self.standing
+            if use.is_own and not (use.held_until and use.code in self.codes)
+        ]
 
     def prior(self) -> dict[str, int]:
         """Sum up, by line, what earlier redemptions of the order took off."""
@@ -194,22 +182,25 @@ def gather(
     channel: str | None,
     country: str | None,
     at: datetime,
-    orders: Sequence[str] = (),
+    order: str | None = None,
+    paid_with: Sequence[str] = (),
     takes: bool = False,
 ) -> Facts:
     """Read the facts for a cart in one query.
 
     `codes` are normal forms; `skus` those of the lines that leave something to the
-    product; `orders` those that the cart is known to belong to, whose own holds don't count
-    against it. With `takes` a new customer gets an id. Raises `StaleCaller` for a remembered
-    caller that has changed.
+    product; `order` the one that the cart is for: what it has used already, other codes must
+    go with. Its own holds don't count against it, nor those of the orders `paid_with` it. With
+    `takes` a new customer gets an id. Raises `StaleCaller` for a remembered caller that has
+    changed.
     """
     values = {
         "merchant": caller.merchant.pk,
         "codes": list(codes),
         "customer": customer,
         "skus": list(skus),
-        "orders": list(orders),
+        "order": order,
+        "orders": [*paid_with, *([order] if order else [])],
         "takes": takes,
         "channel": channel,
         "country": (country or "").upper(),
@@ -247,7 +238,7 @@ def _facts(
     compiled = terms.load(
         [(row[7], row[8]) for row in code_rows or ()] + [(row[4], row[5]) for row in used or ()]
     )
-    uses = [_standing(row, compiled[row[4], row[5]]) for row in used or ()]
+    uses = [standing_use(row, compiled[row[4], row[5]]) for row in used or ()]
     standing = [use for use in uses if use.held_until is None or use.held_until > at]
     lapsed = [use for use in uses if use not in standing and use.code in codes]
     customer_id = who[0] if who else None
@@ -277,27 +268,6 @@ def _ask(values: dict[str, Any]) -> tuple[Any, ...]:
 def _decoded(value: Any) -> Any:
     """Decode JSON that Django's cursor leaves as text."""
     return json.loads(value) if isinstance(value, str) else value
-
-
-def _standing(row: Any, compiled: CouponTerms) -> StandingUse:
-    return StandingUse(
-        redemption_id=row[0],
-        status=row[1],
-        cart_hash=row[2],
-        code=row[3],
-        terms=compiled,
-        shipping_discount=row[6],
-        lines=dict(row[7] or ()),
-        held_until=_instant(row[8]),
-        customer_id=row[9],
-        counted_on=row[10],
-        budget=row[11],
-        is_test=row[12],
-    )
-
-
-def _instant(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _tax_rates(rows: Sequence[tuple[str, int, bool]] | None) -> TaxRates | None:
@@ -333,19 +303,19 @@ def _code_facts(
         coupon_id, version, coupon_state, published_us, uses, budget, revision,
         day_uses, day, customer_uses, held, *free, prize_rows,
     ) = row  # fmt: skip
-    lapsed = _Holds(*free)
+    lapsed = Holds(*free)
     holds = [use for use in standing if use.held_until and use.terms.coupon_id == coupon_id]
-    own = _Holds.of(holds=holds, code=text, day=day, customer=customer)
+    own = Holds.of(holds=holds, code=text, day=day, customer=customer)
     prizes = prize_facts(prize_rows)
     status = CodeStatus(
         coupon_state=CouponState(coupon_state),
-        published_at=_instant(published_us),
+        published_at=instant(published_us),
         shared=shared,
         revoked=state == "revoked",
         code_uses=code_uses if shared else code_uses - held - lapsed.of_code,
         code_holds=max(0, held - own.of_code),
         code_max_uses=max_uses,
-        code_expires_at=_instant(expires_us),
+        code_expires_at=instant(expires_us),
         coupon_uses=uses - lapsed.uses - own.uses,
         uses_today=max(0, day_uses - lapsed.of_day - own.of_day),
         budget_used=budget - lapsed.budget - own.budget,
@@ -361,31 +331,6 @@ def _code_facts(
         day=day,
         revision=revision,
         candidate=Candidate(code=text, terms=compiled, status=status),
-        has_lapsed_holds=lapsed != _Holds(),
+        has_lapsed_holds=lapsed != Holds(),
         prizes=prizes,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Holds:
-    """What some holds of a coupon stand in its counters with."""
-
-    of_code: int = 0
-    uses: int = 0
-    budget: int = 0
-    of_day: int = 0
-    of_customer: int = 0
-
-    @classmethod
-    def of(
-        cls, *, holds: Sequence[StandingUse], code: str, day: str, customer: int | None
-    ) -> "_Holds":
-        """Sum up the order's own holds of a coupon, which never count against it."""
-        counted = [use for use in holds if not use.is_test]
-        return cls(
-            of_code=sum(use.code == code for use in holds),
-            uses=len(counted),
-            budget=sum(use.budget or 0 for use in counted),
-            of_day=sum(use.counted_on == day for use in counted),
-            of_customer=sum(use.customer_id == customer for use in holds),
-        )

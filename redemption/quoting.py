@@ -38,7 +38,9 @@ def facts_for(
         channel=body.channel,
         country=body.country,
         at=at,
-        orders=checked.orders,
+        order=body.order,
+        # A hold of another order is in the way of a taker, whatever the cart says.
+        paid_with=[] if takes else checked.orders,
         takes=takes,
     )
 

@@ -317,6 +317,18 @@ def test_a_merged_redemption_is_found_under_each_of_its_orders(shop: Shop) -> No
     assert (same.status, same.code) == (409, "order_already_redeemed")
 
 
+def test_what_an_order_has_used_binds_that_order_alone(shop: Shop) -> None:
+    publish(shop)
+    publish(shop, "other")
+    redeem(shop, "ten")
+    lines = [{**line, "order": "O-1"} for line in LINES]
+    quote = shop.api.post("validations", order("other", ref=None, lines=lines))
+    assert (quote.body["valid"], quote.body["discount"]) == (True, "10.00")
+    assert redeem(shop, "other", ref="O-2", lines=lines).body["discount"] == "10.00"
+    beside = shop.api.post("validations", order("other", lines=LINES))
+    assert beside.body["rejected"][0]["reason"] == "not_combinable"
+
+
 def test_a_refund_goes_over_all_redemptions_of_the_order(shop: Shop) -> None:
     together = {"stacking_group": "all", "stacks_with": ["all"]}
     publish(shop, "first", **together)
