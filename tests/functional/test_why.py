@@ -203,7 +203,7 @@ def test_the_trial_says_why(shop: Shop, bob: Person) -> None:
     typed = {"goods-0-sku": "SHOE", "goods-0-quantity": "2"}
     (branch,) = bob.client.get(address, typed).context["tree"]["branches"]
     assert looks(branch)["Minimum spend"] == (False, "at least 50.00 USD", "39.98 USD")
-    assert branch["outcome"] == "10.02 USD more is needed for this coupon."
+    assert branch["outcome"] == "10.02 USD more and you save 10.00 USD with this coupon."
 
 
 def test_it_speaks_chinese(shop: Shop, bob: Person) -> None:
