@@ -61,9 +61,9 @@ class AlreadyExists(HexiaoError):
 
 
 class WrongState(HexiaoError):
-    """A step that the coupon's life cycle does not allow from where it is."""
+    """A step that the coupon or the redemption does not allow from where it is."""
 
-    code, status, title = "wrong_state", 409, "The coupon's state does not allow that"
+    code, status, title = "wrong_state", 409, "The state does not allow that"
 
 
 class FrozenField(HexiaoError):

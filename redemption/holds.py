@@ -49,7 +49,7 @@ def release(*, caller: Caller, redemption_id: uuid.UUID, at: datetime) -> Redemp
         if row.status == Redemption.Status.HELD:
             _release([row], by=caller.actor, at=at)
         elif row.status != Redemption.Status.RELEASED:
-            raise WrongState("It is redeemed; return it by a reversal.")
+            raise WrongState("It is no hold any more; goods come back by a reversal.")
     return row
 
 

@@ -153,6 +153,7 @@ def _reversed(
     reversal.answer = msgspec.to_builtins(answer)
     _write(reversal=reversal, row=row, coming=coming, fates=fates, due=due)
     if body.preview:
+        answer.id = None
         for coupon in answer.coupons:
             coupon.new_code = None  # made, seen to fit, and never to exist
     return Reversed(answer=answer, created=True)

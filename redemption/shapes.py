@@ -205,9 +205,12 @@ class ReturnedCoupon(Struct):
 
 
 class ReversalAnswer(Struct, kw_only=True):
-    """A return. `claw_back` is due from the shopper: the goods kept no longer earn it."""
+    """A return. `claw_back` is due from the shopper: the goods kept no longer earn it.
 
-    id: str
+    A preview has no `id`.
+    """
+
+    id: str | None
     redemption: str
     order: str
     currency: str

@@ -35,7 +35,7 @@ SENTENCES = (
     gettext_noop("The request is not valid"),
     gettext_noop("Not found"),
     gettext_noop("It exists already"),
-    gettext_noop("The coupon's state does not allow that"),
+    gettext_noop("The state does not allow that"),
     gettext_noop("Somebody holds the coupon; this is fixed now"),
     gettext_noop("The coupon cannot be published yet"),
     gettext_noop("Not allowed"),
