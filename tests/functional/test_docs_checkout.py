@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
 from coupons.models import Merchant
@@ -179,6 +181,40 @@ def test_every_example_is_shown_in_both_languages() -> None:
     for example in found:
         assert set(example.code) == {"sh", "python"}
         assert (example.shown is None) == (example.status == 0)
+
+
+def test_the_python_example_repeats_what_is_worth_it_under_one_key() -> None:
+    def problem(status: int, code: str, **headers: str) -> httpx.Response:
+        kind = {"Content-Type": "application/problem+json"}
+        return httpx.Response(status, json={"code": code}, headers=kind | headers)
+
+    answers: list[httpx.Response | None] = [
+        None,
+        httpx.Response(502, text="<html>"),
+        problem(503, "database_unavailable", **{"Retry-After": "7"}),
+        problem(409, "try_again", **{"Retry-After": "1"}),
+        problem(422, "coupon_rejected"),
+    ]
+    keys: list[str] = []
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        answer = answers[len(keys) - 1]
+        if answer is None:
+            raise httpx.ReadTimeout("lost")
+        return answer
+
+    (text,) = [e.code["python"] for e in examples() if "def post(" in e.code["python"]]
+    paused: list[float] = []
+    names: dict[str, Any] = {
+        "httpx": httpx,
+        "hexiao": httpx.Client(base_url=HERE, transport=httpx.MockTransport(answered)),
+        "time": SimpleNamespace(sleep=paused.append),
+    }
+    exec(text.partition("guest = ")[0], names)  # noqa: S102
+    assert names["post"]("redemptions", {}, key="O-1/1").status_code == 422
+    assert keys == ["O-1/1"] * 5
+    assert paused == [1, 2, 7, 1]
 
 
 def test_python_needs_nothing_but_httpx() -> None:
