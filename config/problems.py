@@ -68,7 +68,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that does not exist: programs get a problem, people a page."""
     if request.path.startswith(API):
-        return problem(code="not_found", status=404, title="There is no such address")
+        slash = "Addresses have no slash at their end." if request.path.endswith("/") else ""
+        return problem(code="not_found", status=404, title="There is no such address", detail=slash)
     return defaults.page_not_found(request, exception)
 
 

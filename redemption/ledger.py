@@ -1,18 +1,10 @@
 """Writing a redemption: what is scarce is taken and the ledger written in one go.
 
 Every take is one conditional statement that changes its row or changes nothing, and
-all of them travel to the database together, the COMMIT behind them. The order is fixed, so that two
-redemptions never wait for each other in a circle, and the hottest rows come last:
-
-1. the customer, if new
-2. each code, by coupon and code
-3. the customer's counter of each coupon
-4. the coupon's day
-5. the ledger's own rows and the journal (nobody else waits for these)
-6. what a draw has given: its stock, and the winner's code
-7. the counters, by coupon: of those used, and of those that issue a prize's code
-
-If any take changes nothing, the server ends the transaction, and `TakeLost` says so.
+all of them travel to the database together, the COMMIT behind them. Their order is fixed,
+so that two redemptions never wait for each other in a circle, and the busiest rows come
+last: docs/redemption.md has it. If any take changes nothing, the server ends the
+transaction, and `TakeLost` says so.
 """
 
 import uuid

@@ -71,10 +71,8 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     match = _PLACE.match(str(error))
     message, path = (match["message"], match["path"] or "") if match else (str(error), "")
     field = _INDEX.sub(r".\1", path.removeprefix("$")).lstrip(".")
-    if not field and (named := re.search(r"required field `(\w+)`", message)):
-        field = named[1]
-    elif named := re.search(r"required field `(\w+)`", message):
-        field = f"{field}.{named[1]}"
+    if named := re.search(r"required field `(\w+)`", message):
+        return FieldError(f"{field}.{named[1]}".lstrip("."), "This is required.")
     return FieldError(field, message.replace("`", ""))
 
 

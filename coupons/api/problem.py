@@ -36,14 +36,17 @@ def problem(
 
 def problem_of(error: HexiaoError) -> HttpResponse:
     """Build the answer that tells of one of our own errors."""
-    extra = dict(error.extra)
+    extra, detail = dict(error.extra), error.detail
     if error.errors:
         extra["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+        if detail == error.title:  # then the first of them says more
+            first = error.errors[0]
+            detail = f"{first.field}: {first.message}" if first.field else first.message
     return problem(
         code=error.code,
         status=error.status,
         title=error.title,
-        detail=error.detail,
+        detail=detail,
         retry_after=error.retry_after,
         **extra,
     )

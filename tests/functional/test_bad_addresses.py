@@ -153,3 +153,18 @@ def test_wrong_keys_are_refused_before_the_body_is_read(shop: Shop) -> None:
         refused(Api(key).post("validations", b"{"), 401, "not_authenticated")
     for header in ("Bearer x", shop.api.key or "", "Api-Key", "Basic eDp5"):
         refused(Api(None).post("validations", b"{", Authorization=header), 401, "not_authenticated")
+
+
+def test_a_slash_too_many_is_named(shop: Shop) -> None:
+    answer = shop.api.post("validations/", cart())
+    assert answer.code == "not_found"
+    assert answer.body["detail"] == "Addresses have no slash at their end."
+
+
+def test_the_detail_of_a_bad_request_names_the_first_field(shop: Shop) -> None:
+    answer = shop.api.post("redemptions", cart("ten-off"))
+    assert answer.body["errors"] == [{"field": "order", "message": "This is required."}]
+    assert answer.body["detail"] == "order: This is required."
+    line = {"id": "1", "quantity": 1, "unit_price": "1.00"}
+    answer = shop.api.post("validations", {"currency": "USD", "lines": [line]})
+    assert answer.body["errors"] == [{"field": "lines.0.sku", "message": "This is required."}]
