@@ -9,6 +9,7 @@ import pytest
 from coupons.models import Code, CouponCounter, JournalEntry
 from redemption import holds, ledger, recording, taking
 from redemption.models import Redemption, Use
+from redemption.reconciling import differences
 from tests.concurrency.meeting import Meeting, constraint_dropped, without_row_locks
 from tests.shop import NOW, Answer, Api, Shop, order
 
@@ -92,6 +93,7 @@ def test_a_code_is_held_or_redeemed(
     assert second.body["rejected"][0]["reason"] == why
     assert Use.objects.filter(standing=True).count() == 1
     assert Code.objects.get(text="ONLY1").uses == 1
+    assert differences() == []
 
 
 # --- Confirmation, release, expiry ----------------------------------------------------
@@ -127,6 +129,7 @@ def test_a_hold_is_confirmed_or_runs_out(
     else:
         assert (answers[0].status, answers[1]) == (200, 0)
         assert stands() == ("redeemed", 1, 2)
+    assert differences() == []
 
 
 def test_a_confirmation_at_once_is_told_twice_without_the_lock(
@@ -145,6 +148,7 @@ def test_a_confirmation_at_once_is_one(shop: Shop, monkeypatch: pytest.MonkeyPat
     assert first.body == second.body
     assert told("created") == 1
     assert stands() == ("redeemed", 1, 2)
+    assert differences() == []
 
 
 @pytest.mark.parametrize("release_first", ORDERS)
@@ -169,6 +173,7 @@ def test_a_hold_is_confirmed_or_released(
     first, second = meeting(monkeypatch).of(*calls)
     assert (first.status, second.status, second.code) == (200, 409, "wrong_state")
     assert stands() == (("released", 0, 1) if release_first else ("redeemed", 1, 2))
+    assert differences() == []
 
 
 def two_sweepers(shop: Shop, patch: pytest.MonkeyPatch) -> list[int]:
@@ -193,3 +198,4 @@ def test_two_sweepers_give_back_once(shop: Shop, monkeypatch: pytest.MonkeyPatch
     assert two_sweepers(shop, monkeypatch) == [1, 0]
     assert told("released") == 1
     assert CouponCounter.objects.get(coupon__slug="shared").uses == 1
+    assert differences() == []

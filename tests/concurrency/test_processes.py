@@ -10,6 +10,7 @@ import pytest
 
 from coupons.models import Code, CouponCounter
 from redemption.models import Use
+from redemption.reconciling import differences
 from tests.shop import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,6 +75,7 @@ def test_processes_redeem_exactly_what_there_is(process_environ: dict[str, str])
     counted = CouponCounter.objects.values_list("coupon__slug", "uses", "budget_used_minor")
     assert set(counted) == {("limited", 100, 0), ("budget", 25, 25_000), ("unique", 1, 0)}
     assert Code.objects.get(text="ONLY1").uses == 1
+    assert differences() == []
     # Everybody else was told why, or to try again.
     why = {rejected[0]["reason"] for _, status, _, rejected in answers if status == 422}
     assert why == {"usage_limit_reached", "budget_exhausted", "already_redeemed"}

@@ -8,6 +8,7 @@ import pytest
 from coupons.models import Code, CouponCounter
 from redemption import ledger, reversing, taking
 from redemption.models import Redemption, Reversal, ReversalLine, Use, UseLine
+from redemption.reconciling import differences
 from redemption.taking import Entry, Statements
 from tests.concurrency.meeting import Meeting, constraint_dropped, without_row_locks
 from tests.shop import Answer, Api, Shop, order
@@ -62,6 +63,7 @@ def test_a_unit_comes_back_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
     assert (first.status, second.status, second.code) == (201, 409, "already_reversed")
     assert ReversalLine.objects.filter(line_ref="2").count() == 1
     assert Redemption.objects.get().status == "partly_reversed"
+    assert differences() == []
 
 
 def test_a_whole_return_gives_back_twice_without_the_lock(
@@ -82,6 +84,7 @@ def test_a_whole_return_gives_back_once(shop: Shop, monkeypatch: pytest.MonkeyPa
     assert (first.status, second.status, second.code) == (201, 409, "already_reversed")
     assert CouponCounter.objects.get().uses == 1
     assert Reversal.objects.count() == 1
+    assert differences() == []
 
 
 def test_a_refund_of_one_reference_counts_twice_without_the_guards(
@@ -108,6 +111,7 @@ def test_a_refund_of_one_reference_counts_once(shop: Shop, monkeypatch: pytest.M
     assert first.body == second.body
     assert Reversal.objects.count() == 1
     assert CouponCounter.objects.get().uses == 1
+    assert differences() == []
 
 
 # --- A coupon comes back while others take it ----------------------------------------
@@ -141,6 +145,7 @@ def test_what_is_taken_while_another_comes_back_is_counted(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert taken_meanwhile(shop, monkeypatch) == 1
+    assert differences() == []
 
 
 def come_back(shop: Shop, patch: pytest.MonkeyPatch) -> list[Answer]:
@@ -171,6 +176,7 @@ def test_a_code_that_came_back_is_redeemed_once_more(
     assert {answers[i].body["rejected"][0]["reason"] for i in (0, 3)} == {"already_redeemed"}
     assert Code.objects.get(text="ONLY1").uses == 1
     assert Use.objects.filter(standing=True).count() == 1
+    assert differences() == []
 
 
 # --- Many rows in opposite order -----------------------------------------------------
@@ -213,3 +219,4 @@ def test_two_codes_and_a_return_of_both_never_wait_in_a_circle(
     assert [answer.status for answer in answers] == [201, 201, 201]
     counted = CouponCounter.objects.filter(coupon__slug__in=("first", "second"))
     assert set(counted.values_list("uses", flat=True)) == {2}
+    assert differences() == []
