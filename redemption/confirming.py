@@ -175,8 +175,9 @@ def _rewrite(*, entry: Entry, uses: Sequence[Use]) -> list[Use]:
             entry=entry, uses=[(use.pk, applied[use.code.text]) for use in kept]
         )
     )
+    # Their lines are gone, so what they carried is nothing: the redemption is the sum of its uses.
     Use.objects.filter(pk__in=[use.pk for use in dropped]).update(
-        standing=False, taken=False, held_until=None
+        standing=False, taken=False, held_until=None, discount_minor=0, shipping_discount_minor=0
     )
     give_back(uses=dropped, budgets=budgets)
     return kept

@@ -254,20 +254,26 @@ def _json(rows: Sequence[Mapping[str, Any]]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-MISCOUNTED = """
-SELECT c.id, c.paid_orders, coalesce(o.paid, 0)
+#: Each customer's paid orders as kept and as counted anew (see `redemption.recounts`).
+PAID_ORDERS = """
+SELECT c.merchant_id, c.id AS key, c.ref AS subject, c.paid_orders AS kept,
+       coalesce(o.paid, 0) AS counted
   FROM campaigns_customer c
   LEFT JOIN (SELECT customer_id, count(*) AS paid
                FROM redemption_order
-              WHERE merchant_id = %(merchant)s AND status = 'paid' AND customer_id IS NOT NULL
+              WHERE status = 'paid' AND customer_id IS NOT NULL
+                AND (%(merchant)s::bigint IS NULL OR merchant_id = %(merchant)s)
               GROUP BY customer_id) AS o ON o.customer_id = c.id
- WHERE c.merchant_id = %(merchant)s AND c.paid_orders <> coalesce(o.paid, 0)
- ORDER BY c.id
+ WHERE (%(merchant)s::bigint IS NULL OR c.merchant_id = %(merchant)s)
 """
 
 
 def miscounted(*, merchant: Merchant) -> dict[int, tuple[int, int]]:
     """Return, by customer, the paid orders as kept and as counted anew, where they differ."""
     with connection.cursor() as cursor:
-        cursor.execute(MISCOUNTED, {"merchant": merchant.pk})
+        cursor.execute(
+            f"SELECT key, kept, counted FROM ({PAID_ORDERS}) AS p "  # noqa: S608
+            "WHERE kept <> counted ORDER BY key",
+            {"merchant": merchant.pk},
+        )
         return {customer: (kept, true) for customer, kept, true in cursor.fetchall()}

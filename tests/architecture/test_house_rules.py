@@ -131,7 +131,8 @@ VERBS = {
     "coupons": "catalogue channels describing issuing lifecycle rates reach reading references "
     "taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
-    "metering orders qualifying quoting refusing returns reversing splitting trial",
+    "metering orders qualifying quoting reconciling refusing returns reversing splitting "
+    "trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
 }
 

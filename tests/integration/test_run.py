@@ -1,133 +1,21 @@
 """`manage.py run` as a person meets it: start, start twice, stop, kill, start again."""
 
-import json
 import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from config.instance import PART
-from config.services import lease, postgres, valkey
-from config.services.addresses import addresses
-
-PROJECT = Path(__file__).resolve().parents[2]
-SECONDS = 60
-
-
-class Run:
-    """One `manage.py run` on a data folder of its own."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-        self.process: subprocess.Popen[str] | None = None
-
-    def environ(self, **extra: str) -> dict[str, str]:
-        left_out = {"DATABASE_URL", "REDIS_URL", "BROKER_URL", "DJANGO_SETTINGS_MODULE"}
-        kept = {k: v for k, v in os.environ.items() if k not in left_out}
-        return {**kept, "HEXIAO_DATA": str(self.folder), "PORT": str(self.port), **extra}
-
-    def start(self) -> None:
-        self.output = self.folder.parent / "output.txt"
-        with self.output.open("w") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "run"],
-                cwd=PROJECT,
-                env=self.environ(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        wait_until(lambda: self.process.poll() is not None or "Stop      Ctrl-C" in self.said())
-        assert self.process.poll() is None, self.said()
-
-    def once_more(self, **extra: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "manage.py", "run"],
-            cwd=PROJECT,
-            env=self.environ(**extra),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-
-    def said(self) -> str:
-        return self.output.read_text()
-
-    def send(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def ended(self) -> int:
-        assert self.process is not None
-        return self.process.wait(SECONDS)
-
-    def parts(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for process in psutil.process_iter():
-            try:
-                environ = process.environ()
-            except (psutil.Error, OSError):
-                continue
-            if environ.get("HEXIAO_DATA") == str(self.folder) and PART in environ:
-                found.setdefault(environ[PART], []).append(process.pid)
-        return found
-
-    def ids(self) -> set[int]:
-        return {pid for pids in self.parts().values() for pid in pids}
-
-    def servers(self) -> tuple[int | None, int | None]:
-        at = addresses(data=self.folder)
-        return postgres.running(at=at), valkey.running(at=at)
-
-    def ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310
-                return json.load(answer)["status"] == "ok"
-        except (urllib.error.URLError, OSError):
-            return False
-
-
-def wait_until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.running import Run, running, wait_until
 
 
 @pytest.fixture(scope="module")
 def run() -> Iterator[Run]:
-    parent = Path(tempfile.mkdtemp(prefix="hexiao-test-", dir="/tmp"))
-    started = Run(parent / "data", free_port())
-    try:
-        started.start()
+    with running() as started:
         yield started
-    finally:
-        if started.process is not None and started.process.poll() is None:
-            started.send(signal.SIGTERM)
-            started.ended()
-        if started.folder.exists():
-            lease.stop_unused(at=addresses(data=started.folder))
-        shutil.rmtree(parent)
 
 
 def ensure_running(run: Run) -> None:
