@@ -2,7 +2,8 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -26,6 +27,16 @@ from redemption.taking import Entry, give_back
 Status = Redemption.Status
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repriced:
+    """The uses of a hold after another cart: those left, those let go, what budgets owe more."""
+
+    kept: Sequence[Use]
+    dropped: Sequence[Use] = ()
+    budgets: Mapping[int, int] = field(default_factory=dict)
+    facts: Facts | None = None
+
+
 def confirm(
     *, caller: Caller, redemption_id: uuid.UUID, body: ConfirmationBody | None, at: datetime
 ) -> RedemptionAnswer:
@@ -46,14 +57,17 @@ def confirm(
             raise HoldExpired
         if row.status == Status.RELEASED:
             raise WrongState("The hold was released.")
-        uses = list(row.uses.filter(standing=True).select_related("code"))
+        held = list(row.uses.filter(standing=True).select_related("code"))
+        taken = Repriced(kept=held)
         if body is not None:
-            uses = _priced_again(caller=caller, row=row, uses=uses, body=body, at=at)
+            taken = _priced_again(caller=caller, row=row, uses=held, body=body, at=at)
         row.status, row.expires_at = Status.REDEEMED, None
         row.save()
         row.uses.update(held_until=None)
-        parts = recording.parts_of(uses)
+        parts = recording.parts_of(taken.kept)
         recording.record(verb="created", redemption=row, parts=parts, by=caller.actor, at=at)
+        with holds.told_of_lapsed(facts=taken.facts):
+            give_back(uses=taken.dropped, budgets=taken.budgets)
     return stored_answer(row, at=at)
 
 
@@ -64,8 +78,8 @@ def _priced_again(
     uses: Sequence[Use],
     body: ConfirmationBody,
     at: datetime,
-) -> list[Use]:
-    """Write what another cart gets into the held redemption; return the uses that are left."""
+) -> Repriced:
+    """Write what another cart gets into the held redemption."""
     checked = check(_of_the_hold(row=row, uses=uses, body=body))
     facts = facts_for(caller=caller, checked=checked, at=at)
     case = case_for(
@@ -86,10 +100,8 @@ def _priced_again(
         id=row.pk,
     )
     refuse_unless_taken(entry=entry, body=body)
-    with holds.told_of_lapsed(facts=facts):
-        kept = _rewrite(entry=entry, uses=uses)
     _write_quote(row=row, entry=entry, language=body.language)
-    return kept
+    return _rewrite(entry=entry, uses=uses)
 
 
 def _write_quote(*, row: Redemption, entry: Entry, language: str | None) -> None:
@@ -151,8 +163,8 @@ def _as_held(
     return candidates
 
 
-def _rewrite(*, entry: Entry, uses: Sequence[Use]) -> list[Use]:
-    """Put a new quote in the place of the held one: uses, lines, budgets."""
+def _rewrite(*, entry: Entry, uses: Sequence[Use]) -> Repriced:
+    """Put a new quote in the place of the held one: uses and lines."""
     applied = {each.code: each for each in entry.quote.applied}
     kept = [use for use in uses if use.code.text in applied]
     dropped = [use for use in uses if use.code.text not in applied]
@@ -179,5 +191,4 @@ def _rewrite(*, entry: Entry, uses: Sequence[Use]) -> list[Use]:
     Use.objects.filter(pk__in=[use.pk for use in dropped]).update(
         standing=False, taken=False, held_until=None, discount_minor=0, shipping_discount_minor=0
     )
-    give_back(uses=dropped, budgets=budgets)
-    return kept
+    return Repriced(kept=kept, dropped=dropped, budgets=budgets, facts=entry.facts)

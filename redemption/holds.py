@@ -79,13 +79,15 @@ def release_lapsed(*, at: datetime, first: LapsedHolds | None = None) -> int:
 
 
 @contextmanager
-def told_of_lapsed(*, facts: Facts) -> Iterator[None]:
+def told_of_lapsed(*, facts: Facts | None) -> Iterator[None]:
     """Let a lost take say which holds past their time may have stood in its way."""
     try:
-        if facts.lapsed:
+        if facts and facts.lapsed:
             raise TakeLost  # the order's own: their rows are in the way of new ones
         yield
     except TakeLost as lost:
+        if facts is None:
+            raise
         lapsed = [code for code in facts.codes.values() if code.has_lapsed_holds]
         if lapsed:
             lost.in_the_way = LapsedHolds(

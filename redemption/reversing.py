@@ -40,10 +40,11 @@ Status = Redemption.Status
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """The answer to a reversal, and whether this call made it (or found it)."""
+    """The answer to a reversal, whether this call made it (or found it), and what came back."""
 
     answer: ReversalAnswer
     created: bool
+    back: Sequence[Use] = ()
 
 
 def reverse(
@@ -58,6 +59,7 @@ def reverse(
     with transaction.atomic():
         row = holds.locked(caller=caller, redemption_id=redemption_id)
         done = _reversed(caller=caller, row=row, body=body, order=None, at=at)
+        give_back(uses=done.back)
         transaction.set_rollback(body.preview)
     return done
 
@@ -82,6 +84,7 @@ def refund(*, caller: Caller, order: str, body: ReversalBody, at: datetime) -> l
             done += _if_any(caller=caller, row=row, body=part, order=order, at=at)
         if not done:
             raise AlreadyReversed
+        give_back(uses=[use for each in done for use in each.back])
         transaction.set_rollback(body.preview)
     return done
 
@@ -156,7 +159,8 @@ def _reversed(
         answer.id = None
         for coupon in answer.coupons:
             coupon.new_code = None  # made, seen to fit, and never to exist
-    return Reversed(answer=answer, created=True)
+    back = [use for use, fate in fates.items() if fate.is_back]
+    return Reversed(answer=answer, created=True, back=back)
 
 
 def _found(*, row: Redemption, body: ReversalBody, order: str | None) -> ReversalAnswer | None:
@@ -289,7 +293,6 @@ def _write(
             )
         elif fate.expires_at != use.code.expires_at and fate.is_back:
             Code.objects.filter(pk=use.code_id).update(expires_at=fate.expires_at)
-    give_back(uses=[use for use, fate in fates.items() if fate.is_back])
 
 
 def _record(
