@@ -103,7 +103,7 @@ def _by_row(
     *, rows: Sequence[Redemption], body: ReversalBody, order: str
 ) -> list[tuple[Redemption, ReversalBody]]:
     """Ask each redemption for those of the lines that it has; one has all that are left."""
-    if body.lines is None:
+    if not body.lines:
         return [(row, body) for row in rows]
     has = {
         row.pk: {line.ref for line in bought(row=row, uses=_uses(row)) if line.order == order}

@@ -1,6 +1,8 @@
 """The OpenAPI document says what is true: read by a validator, a browser, and a fuzzer."""
 
+import itertools
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from config import api as table
 from config.wsgi import application
-from tests.shop import Api, Shop, order
+from tests.shop import Api, Shop, cart, order
 
 DOCUMENT = "/api/v1/schema/?format=json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -114,16 +116,88 @@ def test_the_page_shows_every_operation_and_asks_no_other_host(
 # --- The fuzzer --------------------------------------------------------------------
 
 
+#: What a body names by chance never: fields that the fuzzer's calls have, made sound.
+SOUND = {
+    "currency": "USD",
+    "lines": cart()["lines"],
+    "codes": ["TEN-OFF"],
+    "code": "A1",
+    "order": "O-9",
+    "slug": "fuzzed",
+    "url": "https://1.1.1.1/hook",
+}
+
+
+#: Operations whose bodies hardly ever come out sound.
+SELDOM = {
+    "POST /api/v1/coupons",
+    "POST /api/v1/coupons/{slug}/codes",
+    "PUT /api/v1/exchange-rates",
+    "PUT /api/v1/tax-rates/{country}",
+}
+
+
+@dataclass
+class Known:
+    """A shop with something behind each address, and how the addresses name it."""
+
+    shop: Shop
+    #: By path, or by the first part of several.
+    names: dict[str, str]
+    #: How each operation has been answered.
+    answered: dict[str, set[int]] = field(default_factory=dict)
+
+    def aim(self, case: Any) -> None:
+        """Let a call name what is there."""
+        path = case.operation.path.removeprefix("/api/v1/")
+        for name in case.path_parameters or {}:
+            case.path_parameters[name] = self.names.get(path) or self.names[path.partition("/")[0]]
+        if isinstance(case.body, dict):
+            case.body |= {name: value for name, value in SOUND.items() if name in case.body}
+            if path == "redemptions":
+                case.body["codes"] = SOUND["codes"]
+
+
 @pytest.fixture
-def key(transactional_db: None) -> str:
-    """Have a shop with something behind each address, and return its key."""
+def known(transactional_db: None) -> Known:
     shop = Shop.open()
-    shop.coupon("ten-off")
-    shop.codes("ten-off", "A1", "A2")
+    for slug in ("ten-off", "to-pause", "to-resume", "to-end"):
+        shop.coupon(slug)
+    for slug in ("draft", "to-test", "to-submit"):
+        shop.coupon(slug, publish=False)
+    assert shop.api.post("coupons/to-resume/pause").status == 200
+    shop.codes("ten-off", "A1", "A2", "A3", "A4")
     shop.api.put("customers/0", {"tags": ["vip"]})
     shop.api.put("products/0", {"price": "1.00", "category": "hats"})
-    shop.api.post("redemptions", order("A1", customer="0"))
-    return shop.api.key or ""
+    shop.api.put("channels/web", {"name": "Web"})
+    made = [
+        shop.api.post("redemptions", order(f"A{i}", ref=f"O-{i}", customer="0", hold=i > 2))
+        for i in (1, 2, 3, 4)
+    ]
+    endpoint = shop.api.post("webhook-endpoints", {"url": "https://1.1.1.1/hook"})
+    job = shop.api.post("coupons/ten-off/codes", {"codes": ["A5"]})
+    assert [answer.status for answer in (*made, endpoint, job)] == [201] * 5 + [202]
+    one, _, held, other_held = (answer.body["id"] for answer in made)
+    names = {
+        "redemptions": one,
+        "redemptions/{redemption_id}/confirmation": held,
+        "redemptions/{redemption_id}/release": other_held,
+        "orders": "O-2",
+        "customers": "0",
+        "products": "0",
+        "channels": "web",
+        "tax-rates": "DE",
+        "coupons": "ten-off",
+        "coupons/{slug}/publish": "draft",
+        "coupons/{slug}/pause": "to-pause",
+        "coupons/{slug}/resume": "to-resume",
+        "coupons/{slug}/end": "to-end",
+        "coupons/{slug}/test": "to-test",
+        "coupons/{slug}/submit": "to-submit",
+        "jobs": job.body["id"],
+        "webhook-endpoints": endpoint.body["id"],
+    }
+    return Known(shop, names)
 
 
 load_all_checks()
@@ -140,19 +214,30 @@ HELD_TO = [
 
 
 @pytest.mark.timeout(180)
-def test_whatever_is_sent_the_answer_is_as_described(key: str, subtests: pytest.Subtests) -> None:
+def test_whatever_is_sent_the_answer_is_as_described(
+    known: Known, subtests: pytest.Subtests
+) -> None:
     document = schemathesis.openapi.from_wsgi(DOCUMENT, application)
     operations = [result.ok() for result in document.get_all_operations()]
+    # What is removed is gone for those behind it.
+    operations.sort(key=lambda operation: operation.method == "delete")
     for operation in operations:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             with subtests.test(operation.label, mode=mode.value):
-                headers = {"Authorization": f"Api-Key {key}"}
-                fuzz(operation.as_strategy(generation_mode=mode), headers=headers)
+                fuzz(operation.as_strategy(generation_mode=mode), known=known)
     assert len(operations) == sum(map(len, document.raw_schema["paths"].values()))
+    # But for a few bodies that chance never makes, each has been answered with what it does.
+    never = {label for label, statuses in known.answered.items() if min(statuses) >= 300}
+    assert never <= SELDOM
 
 
-def fuzz(calls: Any, *, headers: dict[str, str]) -> None:
-    """Send the same odd calls at each run, and hold every answer to the document."""
+def fuzz(calls: Any, *, known: Known) -> None:
+    """Send the same odd calls at each run, every other one to what is there.
+
+    Every answer is held to the document.
+    """
+    headers = {"Authorization": f"Api-Key {known.shop.api.key}"}
+    number = itertools.count()
 
     @settings(
         max_examples=EXAMPLES,
@@ -163,6 +248,9 @@ def fuzz(calls: Any, *, headers: dict[str, str]) -> None:
     )
     @given(case=calls)
     def send(case: Any) -> None:
-        case.call_and_validate(headers=headers, checks=HELD_TO)
+        if next(number) % 2 == 0:
+            known.aim(case)
+        answer = case.call_and_validate(headers=headers, checks=HELD_TO)
+        known.answered.setdefault(case.operation.label, set()).add(answer.status_code)
 
     send()
