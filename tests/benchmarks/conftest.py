@@ -20,7 +20,7 @@ def port(process_environ: dict[str, str]) -> Iterator[int]:
     ]
     environ = process_environ | {
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
-        "HEXIAO_LOG_LEVEL": "WARNING",
+        "HEXIAO_LOG_LEVEL": "ERROR",
     }
     server = subprocess.Popen(command, env=environ)
     try:

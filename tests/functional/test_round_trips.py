@@ -32,13 +32,26 @@ def test_the_count_sees_what_the_database_is_asked(shop: Shop) -> None:
     assert (traffic.queries, traffic.round_trips) == (2, 2)
 
 
-def test_a_validation_takes_two_queries_and_one_once_the_key_is_known(shop: Shop) -> None:
+def test_a_validation_takes_two_round_trips_and_one_once_the_key_is_known(shop: Shop) -> None:
     keys._met.clear()
-    for queries in (2, 1):
+    for round_trips in (2, 1):
         with counted() as traffic:
             quote = shop.api.post("validations", cart(UNIQUE[20], customer="C-1"))
         assert quote.body["valid"]
-        assert (traffic.queries, traffic.round_trips) == (queries, queries)
+        # With the query for the facts travels how it is planned.
+        assert (traffic.queries, traffic.round_trips) == (round_trips + 1, round_trips)
+
+
+def test_the_facts_are_planned_once_and_only_they(shop: Shop) -> None:
+    for _ in range(30):
+        assert shop.api.post("validations", cart(UNIQUE[20], customer="C-1")).body["valid"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE '%WITH asked%'"
+        )
+        assert cursor.fetchall() == [(0,)]
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("auto",)
 
 
 @pytest.mark.parametrize(

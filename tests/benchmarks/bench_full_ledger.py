@@ -1,0 +1,219 @@
+"""Redemptions in a full database: a million codes, a million past uses of one coupon."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+import pytest
+from django.conf import settings
+
+from config.services.postgres import binaries
+from coupons.models import Code, Coupon, CouponCounter
+from redemption.models import Redemption, Use
+from tests.benchmarks.filling import add_codes, add_past_uses
+from tests.benchmarks.load import Measured, request, run
+from tests.shop import Shop
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)]
+
+FEW_CODES, MANY_CODES = 10_000, 1_000_000
+FEW_USES, MANY_USES = 1_000, 1_000_000
+ROUNDS, REQUESTS = 7, 300
+CONNECTIONS, MANY_CONNECTIONS = 4, 32
+LIMIT, ATTEMPTS = 1_000, 10_000
+#: Goals that are not met, or not safely, with what two runs gave; docs/performance.md says why.
+MISSED = {
+    "POST /redemptions / constant view, 1,000,000 codes": "0.21 and 0.21",
+    "POST /redemptions / the same writes by pgbench": "0.19 and 0.26",
+    "validations, 1,000,000 codes / 10,000": "0.89 and 1.39, with minutes in between",
+}
+
+PGBENCH = Path(__file__).with_name("redemption.pgbench")
+
+
+class Load:
+    """Rounds of requests of one shop, no two of which are the same."""
+
+    def __init__(self, *, port: int, key: str) -> None:
+        self.port, self.key = port, key
+        self.numbers = count()
+        self.codes: Iterator[str] = iter(())
+
+    def draw_codes(self, *, before: int | None = None) -> None:
+        """Use unique codes from all over the table, each once; of ids before that one."""
+        unused = Code.objects.filter(coupon__slug="unique", uses=0)
+        if before is not None:
+            unused = unused.filter(pk__lt=before)
+        self.codes = iter(list(unused.order_by("text").values_list("text", flat=True)[:20_000]))
+
+    def constant(self) -> Measured:
+        """Ask the view that returns a constant."""
+        body = self._cart("X")
+        return self._run([request("/benchmark/constant", body)] * REQUESTS, CONNECTIONS)
+
+    def validations(self, code: str = "", *, connections: int = CONNECTIONS) -> Measured:
+        """Validate a shared code or, each once, unique ones."""
+        return self._run(
+            [
+                request("/api/v1/validations", self._cart(code or next(self.codes)), key=self.key)
+                for _ in range(REQUESTS)
+            ],
+            connections,
+        )
+
+    def redemptions(
+        self, code: str = "", *, connections: int = CONNECTIONS, requests: int = REQUESTS
+    ) -> Measured:
+        """Redeem a shared code or, each once, unique ones."""
+        return self._run(
+            [self._redemption(code or next(self.codes)) for _ in range(requests)], connections
+        )
+
+    def _redemption(self, code: str) -> bytes:
+        number = next(self.numbers)
+        body = self._cart(code) | {"order": f"O-{number}"}
+        return request("/api/v1/redemptions", body, key=self.key, Idempotency_Key=f"{number}")
+
+    def _cart(self, code: str) -> dict:
+        lines = [
+            {"id": str(i), "sku": f"S{i}", "quantity": i, "unit_price": "12.50"} for i in (1, 2, 3)
+        ]
+        customer = f"C-{next(self.numbers)}"
+        return {"currency": "USD", "lines": lines, "codes": [code], "customer": customer}
+
+    def _run(self, requests: Sequence[bytes], connections: int) -> Measured:
+        return run(port=self.port, requests=requests, connections=connections)
+
+
+def in_turn(*kinds: Callable[[], Measured]) -> list[float]:
+    """Run rounds of each kind in turn; return their rates as shares of the first kind's.
+
+    Those of one round meet the same noise, so they are compared first; then the median counts.
+    """
+    shares: list[list[float]] = []
+    for number in range(ROUNDS + 1):
+        measured = [kind() for kind in kinds]
+        assert all(set(one.statuses) <= {200, 201} for one in measured)
+        rates = [one.rate for one in measured]
+        if number:  # the first round only warms up
+            shares.append([rate / rates[0] for rate in rates])
+    return [median(each) for each in zip(*shares, strict=True)]
+
+
+def pgbench(*, first: int) -> Callable[[], Measured]:
+    """Return rounds of the same writes by pgbench, on the unique codes from that id on."""
+    database = settings.DATABASES["default"]
+    quote = Redemption.objects.latest("created_at")
+    firsts = count(first, REQUESTS)
+    unique = Coupon.objects.get(slug="unique")
+
+    def measure() -> Measured:
+        values = {
+            "first": next(firsts),
+            "each": REQUESTS // CONNECTIONS,
+            "i": 0,
+            "merchant": unique.merchant_id,
+            "coupon": unique.pk,
+            "quote": json.dumps(quote.quote),
+            "evidence": json.dumps(quote.evidence),
+            "journal": json.dumps({"order": "O", "currency": "USD", "subtotal_minor": 7500}),
+        }
+        done = subprocess.run(
+            [
+                *(str(binaries() / "pgbench"), "--no-vacuum", "--protocol=prepared"),
+                *(f"--client={CONNECTIONS}", f"--transactions={REQUESTS // CONNECTIONS}"),
+                *(f"--define={name}={value}" for name, value in values.items()),
+                *(f"--file={PGBENCH}", f"--host={database['HOST']}"),
+                *(f"--username={database['USER']}", str(database["NAME"])),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "failed transactions: 0" in done.stdout, done.stdout
+        rate = float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
+        return Measured(REQUESTS / rate, [0.0] * REQUESTS, {})
+
+    return measure
+
+
+class Goals:
+    """Prints every figure beside its goal, and tells at the end what was missed."""
+
+    def __init__(self) -> None:
+        self.missed: dict[str, float] = {}
+
+    def least(self, title: str, value: float, goal: float) -> None:
+        """Want at least that much."""
+        self._show(title, value, goal, value >= goal, "least")
+
+    def most(self, title: str, value: float, goal: float) -> None:
+        """Want at most that much."""
+        self._show(title, value, goal, value <= goal, "most")
+
+    def _show(self, title: str, value: float, goal: float, met: bool, bound: str) -> None:
+        print(f"{title:<66} {value:6.2f} (at {bound} {goal:.2f}){'' if met else '  MISSED'}")
+        if not met:
+            self.missed[title] = value
+
+    def settle(self) -> None:
+        """Fail for what was missed, unless that is known."""
+        assert not {title for title in self.missed if title not in MISSED}
+        if self.missed:
+            pytest.xfail("; ".join(f"{title}: {MISSED[title]}" for title in self.missed))
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop.open()
+    shop.coupon("unique", code=None, limits={"uses_per_customer": 1})
+    for slug in ("hot", "few", "many"):
+        shop.coupon(slug, limits={"uses_per_customer": 1})
+    shop.coupon("limited", limits={"uses": LIMIT})
+    add_codes(coupon="unique", codes=FEW_CODES)
+    return shop
+
+
+def test_redemptions_in_a_full_database(shop: Shop, port: int) -> None:
+    load, goals = Load(port=port, key=shop.api.key or ""), Goals()
+    print()
+    # 1. Ten thousand codes, then a million, and so many past uses of one coupon.
+    load.draw_codes()
+    _, *few = in_turn(load.constant, load.validations, load.redemptions)
+    add_codes(coupon="unique", codes=MANY_CODES)
+    first = Code.objects.filter(coupon__slug="unique").latest("pk").pk - 20_000
+    load.draw_codes(before=first)
+    writes = pgbench(first=first)
+    _, *many, written = in_turn(load.constant, load.validations, load.redemptions, writes)
+    taken = Code.objects.filter(coupon__slug="unique", pk__gte=first, uses=1).count()
+    assert taken == (ROUNDS + 1) * REQUESTS
+    goals.least("POST /redemptions / constant view, 1,000,000 codes", many[1], 0.30)
+    goals.least("POST /redemptions / the same writes by pgbench", many[1] / written, 0.25)
+    goals.least("validations, 1,000,000 codes / 10,000", many[0] / few[0], 0.90)
+    goals.least("redemptions, 1,000,000 codes / 10,000", many[1] / few[1], 0.90)
+    add_past_uses(coupon="few", uses=FEW_USES)
+    add_past_uses(coupon="many", uses=MANY_USES)
+    for title, kind in (("validations", load.validations), ("redemptions", load.redemptions)):
+        _, share = in_turn(lambda kind=kind: kind("FEW"), lambda kind=kind: kind("MANY"))
+        goals.least(f"{title}, 1,000,000 past uses of the coupon / 1,000", share, 0.90)
+    # 2. How even it is, and one code that everybody wants.
+    for title, kind in (("validation", load.validations), ("redemption", load.redemptions)):
+        rounds = [kind(connections=8) for _ in range(ROUNDS)]
+        worst = median(one.percentile(0.99) / one.median for one in rounds)
+        goals.most(f"p99 of a {title} at concurrency 8 / its median", worst, 6)
+    _, hot = in_turn(
+        lambda: load.redemptions(connections=MANY_CONNECTIONS),
+        lambda: load.redemptions("HOT", connections=MANY_CONNECTIONS),
+    )
+    goals.least("redemptions of one hot code / of unique codes, concurrency 32", hot, 0.70)
+    tried = load.redemptions("LIMITED", connections=MANY_CONNECTIONS, requests=ATTEMPTS)
+    assert tried.statuses[201] == LIMIT
+    assert Use.objects.filter(coupon__slug="limited").count() == LIMIT
+    assert CouponCounter.objects.get(coupon__slug="limited").uses == LIMIT
+    print(f"{ATTEMPTS:,} attempts on a limit of {LIMIT:,}: {tried.statuses}")
+    goals.settle()
