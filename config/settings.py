@@ -245,6 +245,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "forget old idempotent answers": {
+        "task": "coupons.tasks.forget_idempotent_answers",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "tidy up holds past their time": {
         "task": "redemption.tasks.release_lapsed_holds",
         "schedule": timedelta(minutes=1),

@@ -41,7 +41,8 @@ RIGHTS: dict[Role, dict[Area, frozenset[Right]]] = {
         Area.CUSTOMERS: _WRITE,
         Area.PRODUCTS: _WRITE,
         Area.ORDERS: _READ,
-        Area.REDEMPTIONS: _READ,
+        # Takes goods back, and lets go or confirms what is held.
+        Area.REDEMPTIONS: _WRITE,
         Area.REPORTS: _READ,
         Area.JOURNAL: _READ,
     },

@@ -7,10 +7,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from coupons import issuing, rates
+from coupons.api import idempotency
 from coupons.models import Job
 
 #: A job that waits this long has lost its message, say with a broker; it is sent again.
 STALE_SECONDS = 60
+#: Chunks in one run; what is left is the next run's.
+CHUNKS = 100
 
 
 @shared_task
@@ -35,3 +38,9 @@ def resume_jobs() -> None:
 def load_reference_rates() -> int:
     """Store the reference exchange rates that are not there yet; twice does no harm."""
     return rates.load_reference(at=timezone.now())
+
+
+@shared_task
+def forget_idempotent_answers() -> int:
+    """Remove answers kept for an `Idempotency-Key` past their time."""
+    return idempotency.forget(at=timezone.now(), chunks=CHUNKS)

@@ -23,6 +23,7 @@ class BoughtLine:
 
     ref: str
     order: str
+    sku: str
     quantity: int
     unit_price: int
     returned: int
@@ -66,17 +67,19 @@ def bought(*, row: Redemption, uses: Sequence[Use]) -> list[BoughtLine]:
         kept = evidence.evidence(stored=row.evidence).cart.lines
         # An order may have been split since; the answer has its lines' orders of today.
         orders = {line["id"]: line["order"] for line in row.quote["lines"]}
-        lines = [(line.id, orders[line.id], line.quantity, line.unit_price) for line in kept]
+        lines = [
+            (line.id, orders[line.id], line.sku, line.quantity, line.unit_price) for line in kept
+        ]
     else:
         # From before carts were kept: the lines that a discount was split over.
         found = {line.line_ref: line for use in uses for line in use.lines.all()}
         lines = [
-            (ref, line.order_ref, line.quantity, line.base_minor // line.quantity)
+            (ref, line.order_ref, line.sku, line.quantity, line.base_minor // line.quantity)
             for ref, line in found.items()
         ]
     return [
-        BoughtLine(ref, order or row.order_ref, quantity, price, came_back.get(ref, 0))
-        for ref, order, quantity, price in lines
+        BoughtLine(ref, order or row.order_ref, sku, quantity, price, came_back.get(ref, 0))
+        for ref, order, sku, quantity, price in lines
     ]
 
 

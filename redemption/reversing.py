@@ -89,6 +89,11 @@ def refund(*, caller: Caller, order: str, body: ReversalBody, at: datetime) -> l
     return done
 
 
+def lines_of(*, redemption: Redemption) -> list[BoughtLine]:
+    """Return what was bought in a redemption, with how much of it came back."""
+    return bought(row=redemption, uses=_uses(redemption))
+
+
 def _if_any(
     *, caller: Caller, row: Redemption, body: ReversalBody, order: str, at: datetime
 ) -> list[Reversed]:

@@ -76,6 +76,20 @@ SENTENCES = (
     gettext_noop("The URL must not have a fragment."),
     gettext_noop("The port is 80, 443 or one above 1023."),
     gettext_noop("Webhooks do not go to private or local addresses."),
+    gettext_noop("There is no such redemption."),
+    gettext_noop("It is redeemed; return it by a reversal."),
+    gettext_noop("It was not redeemed; a hold is released."),
+    gettext_noop("It has been returned."),
+    gettext_noop("The hold was released."),
+    gettext_noop("The hold has run out"),
+    gettext_noop("It has been returned already"),
+    gettext_noop("The hold is another customer's."),
+    gettext_noop("Nothing was redeemed on this order."),
+    gettext_noop("The order has no such line."),
+    gettext_noop("The redemption has no such line."),
+    gettext_noop("This line stands in the list twice."),
+    gettext_noop("Name at least one line, or leave them out for all."),
+    gettext_noop("Another return of this redemption has this reference."),
 )
 
 SHAPES = (
@@ -104,6 +118,10 @@ SHAPES = (
     gettext_noop("The address is longer than its prefix; write %(network)s for the network."),
     gettext_noop("A number above 0, with at most %(most)s decimals."),
     gettext_noop("At most %(most)s rates for one country."),
+    gettext_noop("The hold is in %(currency)s."),
+    gettext_noop("Not held: %(codes)s."),
+    gettext_noop("All of line %(line)s has come back already."),
+    gettext_noop("Only %(left)s of line %(line)s are left to return."),
 )
 
 

@@ -18,8 +18,13 @@ from coupons.api.bodies import raw_body
 from coupons.api.problem import problem_of
 from coupons.caller import Caller
 from coupons.errors import FieldError, HexiaoError, Invalid
+from coupons.models import IdempotentAnswer
 
 KEPT_FOR = timedelta(hours=24)
+#: Removed so much later: a request that has just found its answer still gives it.
+MARGIN = timedelta(hours=1)
+#: Rows removed by one statement: few enough to hold nobody up.
+CHUNK = 1_000
 MAX_KEY = 255
 #: Answers that tell a state of the moment and not of the request.
 NOT_KEPT = frozenset({"try_again", "idempotency_in_progress", "too_many_attempts"})
@@ -182,3 +187,17 @@ class Slot:
         response = HttpResponse(bytes(body), status=status, content_type=content_type)
         response["Idempotent-Replayed"] = "true"
         return response
+
+
+def forget(*, at: datetime, chunks: int) -> int:
+    """Remove answers past their time, at most `chunks` thousand; return how many."""
+    past = IdempotentAnswer.objects.filter(created_at__lt=at - KEPT_FOR - MARGIN)
+    gone = 0
+    for _ in range(chunks):
+        old = list(past.order_by("created_at").values_list("pk", flat=True)[:CHUNK])
+        # The time is asked again: a key sent anew meanwhile has a fresh answer in its row.
+        removed, _by_model = past.filter(pk__in=old).delete()
+        gone += removed
+        if len(old) < CHUNK:
+            break
+    return gone

@@ -3,7 +3,9 @@
 from coupons.admin.coupon_page import PANELS
 from redemption.admin import (
     api_key,
+    hold,
     order,
+    reconciliation,
     redemption,
     refused_attempt,
     webhook,
@@ -14,4 +16,13 @@ from redemption.admin.trial import trial_panel
 
 PANELS.extend([trial_panel, latest_uses])
 
-__all__ = ["api_key", "order", "redemption", "refused_attempt", "webhook", "webhook_delivery"]
+__all__ = [
+    "api_key",
+    "hold",
+    "order",
+    "reconciliation",
+    "redemption",
+    "refused_attempt",
+    "webhook",
+    "webhook_delivery",
+]

@@ -1,11 +1,13 @@
-"""The ledger of redemptions: looked at, never written here."""
+"""The ledger of redemptions: looked at; what changes it are the verbs' own steps."""
 
 import uuid
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -13,6 +15,7 @@ from campaigns.models import Customer
 from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import EMPTY, badge, money, when, who
 from coupons.staff import Area
+from redemption.admin import redemption_steps
 from redemption.admin.why import why_page
 from redemption.explaining import redemption_explained
 from redemption.models import Redemption, Use
@@ -54,7 +57,7 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
     search_fields = ("order_ref",)
     search_help_text = _("Order or customer, whole")
     keyset = ("-created_at", "-id")
-    change_form_before_template = "console/redemption_why.html"
+    change_form_before_template = "console/redemption_actions.html"
     inlines = (Uses,)
     fields = (
         "order_ref", "status_word", "method", "customer", "channel", "order_money",
@@ -65,10 +68,19 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that says why."""
-        view = self.admin_site.admin_view(self.why_view)
-        own = path("<uuid:pk>/why/", view, name="redemption_redemption_why")
-        return [own, *super().get_urls()]
+        """Add the page that says why, and what may be done."""
+        why = self.admin_site.admin_view(self.why_view)
+        own = path("<uuid:pk>/why/", why, name="redemption_redemption_why")
+        return [own, *redemption_steps.addresses(self), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a redemption with what may be done with it."""
+        row = self.get_object(request, object_id)
+        steps = redemption_steps.offered(self, request, row) if row else []
+        context = {**(extra_context or {}), "steps": steps}
+        return super().change_view(request, object_id, form_url, context)
 
     def why_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Say why a redemption came to its figures."""
@@ -99,8 +111,9 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
 
     @display(description=_("status"))
     def status_word(self, redemption: Redemption) -> str:
-        """Show the status as a coloured word."""
-        return badge(redemption.status, redemption.get_status_display())
+        """Show the status as a coloured word, by the clock."""
+        status = Redemption.Status(redemption.status_at(timezone.now()))
+        return badge(status, str(status.label))
 
     @display(description=_("order value"))
     def order_money(self, redemption: Redemption) -> str:

@@ -3,6 +3,7 @@
 from redemption.models.api_key import ApiKey, KeyMethod, KeyUse, Scope
 from redemption.models.ledger import (
     CustomerCounter,
+    Hold,
     MergedOrder,
     Method,
     Redemption,
@@ -10,6 +11,7 @@ from redemption.models.ledger import (
     UseLine,
 )
 from redemption.models.order import Order, OrderLine
+from redemption.models.reconciliation import Reconciliation
 from redemption.models.refusal import RefusedAttempt
 from redemption.models.reversal import Reversal, ReversalLine
 from redemption.models.webhook import (
@@ -24,12 +26,14 @@ __all__ = [
     "CustomerCounter",
     "DisabledBecause",
     "EventType",
+    "Hold",
     "KeyMethod",
     "KeyUse",
     "MergedOrder",
     "Method",
     "Order",
     "OrderLine",
+    "Reconciliation",
     "Redemption",
     "RefusedAttempt",
     "Reversal",

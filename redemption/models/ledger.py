@@ -110,6 +110,11 @@ class Redemption(MerchantOwned):
         indexes = [
             models.Index(fields=["merchant", "-created_at", "-id"], name="redemption_by_time"),
             models.Index(fields=["merchant", "order_ref"], name="redemption_by_order"),
+            models.Index(
+                fields=["merchant", "created_at", "id"],
+                name="redemption_held",
+                condition=Q(status="held"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -120,6 +125,26 @@ class Redemption(MerchantOwned):
         if self.status == self.Status.HELD and self.expires_at and self.expires_at <= at:
             return self.Status.RELEASED.value
         return str(self.status)
+
+
+class HeldRows(models.Manager.from_queryset(RedemptionQuerySet)):  # type: ignore[misc]
+    """The redemptions that are held."""
+
+    def get_queryset(self) -> RedemptionQuerySet:
+        """Leave the others out."""
+        rows: RedemptionQuerySet = super().get_queryset().filter(status="held")
+        return rows
+
+
+class Hold(Redemption):
+    """A redemption that is held, as the console lists it."""
+
+    objects: ClassVar[Any] = HeldRows()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
 
 
 class MergedOrder(MerchantOwned):

@@ -21,6 +21,9 @@ VERBS = [
     "redemption/keys.py",
     "redemption/networks.py",
     "redemption/trial.py",
+    "redemption/holds.py",
+    "redemption/confirming.py",
+    "redemption/reversing.py",
     "redemption/webhooks/endpoints.py",
 ]
 PLACEHOLDER = re.compile(r"%\([a-z]+\)s")

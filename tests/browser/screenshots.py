@@ -31,6 +31,8 @@ PAGES = {
     "orders": "/redemption/order/",
     "redemptions": "/redemption/redemption/",
     "redemption": "/redemption/redemption/*",
+    "holds": "/redemption/hold/",
+    "held": "/redemption/hold/*",
     "refused-attempts": "/redemption/refusedattempt/",
     "refused-attempt": "/redemption/refusedattempt/*",
     "api-keys": "/redemption/apikey/",
@@ -47,6 +49,8 @@ PAGES = {
     "tax-rates": "/coupons/taxrate/",
     "tax-rates-new": "/coupons/taxrate/add/",
     "journal": "/coupons/journalentry/",
+    "reconciliation": "/redemption/reconciliation/",
+    "reconciliation-check": "/redemption/reconciliation/*",
 }
 #: Those that the documents show.
 DOCUMENTED = ("dashboard", "coupons", "coupon", "coupon-new", "redemptions", "redemption")

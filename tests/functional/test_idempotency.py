@@ -1,12 +1,15 @@
 """The same `Idempotency-Key`: the same answer, and everything counts once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 
+from coupons import tasks
+from coupons.api import idempotency
 from coupons.models import Code, IdempotentAnswer, Job, JournalEntry
 from redemption.models import Redemption
 from tests.shop import NOW, Answer, Shop, order
@@ -226,3 +229,33 @@ def test_the_journal_tells_of_the_work_once(shop: Shop) -> None:
         shop.api.post("redemptions", order("ten-off"), Idempotency_Key="k")
     told = JournalEntry.objects.order_by("id").values_list("type", flat=True)[before:]
     assert list(told) == ["redemption.created", "code.redeemed"]
+
+
+def _kept(shop: Shop, ages: list[timedelta], at: datetime) -> None:
+    IdempotentAnswer.objects.bulk_create(
+        IdempotentAnswer(
+            merchant=shop.merchant, caller="key:x", key=str(n), request_hash=b"", status=201,
+            content_type="application/json", body=b"{}", created_at=at - age,
+        )
+        for n, age in enumerate(ages)
+    )  # fmt: skip
+
+
+def test_old_answers_are_removed_in_chunks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = idempotency.KEPT_FOR + idempotency.MARGIN
+    assert day == timedelta(hours=25)
+    _kept(shop, [day * 2, day + timedelta(seconds=1), day * 3, day, timedelta(0)], NOW)
+    monkeypatch.setattr(idempotency, "CHUNK", 1)
+    assert idempotency.forget(at=NOW, chunks=2) == 2
+    assert idempotency.forget(at=NOW, chunks=2) == 1
+    assert idempotency.forget(at=NOW, chunks=2) == 0
+    left = IdempotentAnswer.objects.order_by("created_at").values_list("created_at", flat=True)
+    assert list(left) == [NOW - day, NOW]
+
+
+def test_beat_removes_them_by_itself(shop: Shop) -> None:
+    schedule = settings.CELERY_BEAT_SCHEDULE["forget old idempotent answers"]
+    assert schedule["task"] == tasks.forget_idempotent_answers.name
+    _kept(shop, [timedelta(hours=26), timedelta(hours=24)], datetime.now(UTC))
+    assert tasks.forget_idempotent_answers() == 1
+    assert IdempotentAnswer.objects.get().key == "1"

@@ -40,6 +40,7 @@ from redemption.models import (
     MergedOrder,
     Order,
     OrderLine,
+    Reconciliation,
     Redemption,
     Reversal,
     ReversalLine,
@@ -105,6 +106,7 @@ def shop() -> Shop:
     Activity.objects.create(
         **own, event_id="e1", type="shop.followed", occurred_at=NOW, received_at=NOW
     )
+    Reconciliation.objects.create(**own, at=NOW, numbers=1, different=1, compared=[])
     DailyFigure.objects.create(**own, day=NOW.date(), currency="USD")
     return shop
 
@@ -224,6 +226,10 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
     "api_key_method_is_known": [update(ApiKey, method="manual")],
     "api_key_rate_is_positive": [update(ApiKey, rate_per_minute=0)],
     "api_key_with_successor_ends": [update(ApiKey, successor=models.F("id"))],
+    "reconciliation_differences_are_compared": [
+        update(Reconciliation, different=2),
+        update(Reconciliation, different=-1),
+    ],
     "redemption_status_is_known": [update(Redemption, status="lost")],
     "redemption_method_is_known": [update(Redemption, method="magic")],
     "redemption_discount_within_subtotal": [
