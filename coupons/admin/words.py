@@ -77,7 +77,7 @@ SENTENCES = (
     gettext_noop("The port is 80, 443 or one above 1023."),
     gettext_noop("Webhooks do not go to private or local addresses."),
     gettext_noop("There is no such redemption."),
-    gettext_noop("It is redeemed; return it by a reversal."),
+    gettext_noop("It is no hold any more; goods come back by a reversal."),
     gettext_noop("It was not redeemed; a hold is released."),
     gettext_noop("It has been returned."),
     gettext_noop("The hold was released."),

@@ -168,7 +168,7 @@ def test_a_hold_is_confirmed_from_its_page(people: People, shop: Shop) -> None:
     assert JournalEntry.objects.get(type="redemption.created").actor == "staff:bob"
     with nothing_changes():
         refused = people.bob.client.post(page(row, "step", "release"), follow=True)
-    assert "It is redeemed; return it by a reversal." in text(refused)
+    assert "It is no hold any more; goods come back by a reversal." in text(refused)
 
 
 def test_who_only_looks_releases_and_returns_nothing(people: People, shop: Shop) -> None:

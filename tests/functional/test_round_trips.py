@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from redemption import keys
+from redemption import facts, keys
 from tests.round_trips import counted
 from tests.shop import Shop, cart, order
 
@@ -30,6 +30,10 @@ def test_the_count_sees_what_the_database_is_asked(shop: Shop) -> None:
         cursor.execute("SELECT 1")
         cursor.execute("SELECT 2")
     assert (traffic.queries, traffic.round_trips) == (2, 2)
+
+
+def test_psycopg_remembers_how_to_send_the_query_for_the_facts() -> None:
+    assert len(facts._SQL) < 4_096
 
 
 def test_a_validation_takes_two_round_trips_and_one_once_the_key_is_known(shop: Shop) -> None:
