@@ -29,8 +29,9 @@ demo: install  ## Run with a year of real shopping data, until Ctrl-C
 run: install  ## Run with an empty database (or yours), until Ctrl-C
 	@exec $(BIN)/python manage.py run
 
-test: install  ## Run all tests
-	$(BIN)/python -m pytest
+# Each process has a database of its own; more than four of them only wait for the disk.
+test: install  ## Run all tests, on every core
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: lint test  ## What CI runs
 
