@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.conf import settings
@@ -150,14 +150,27 @@ def chromium() -> str | None:
     return None
 
 
+def skip_unless_ci(reason: str) -> NoReturn:
+    """Pass a test over for what this machine lacks; CI lacks nothing, so there it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}, and CI tests everything", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def needed_program(request: pytest.FixtureRequest) -> None:
+    """Have the program that a test is marked to need."""
+    marker = request.node.get_closest_marker("needs")
+    if marker is not None and shutil.which(marker.args[0]) is None:
+        skip_unless_ci(f"no {marker.args[0]} found")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Have the system's Chromium, driven by Playwright."""
     program = chromium()
     if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{NO_BROWSER}, and CI tests everything", pytrace=False)
-        pytest.skip(NO_BROWSER)
+        skip_unless_ci(NO_BROWSER)
     from playwright.sync_api import sync_playwright
 
     # Playwright keeps an event loop in this thread; Django takes that for async code.

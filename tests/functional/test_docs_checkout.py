@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -157,9 +156,7 @@ def reader(
 @pytest.mark.parametrize(
     "reader",
     [
-        pytest.param(
-            "sh", marks=pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
-        ),
+        pytest.param("sh", marks=pytest.mark.needs("curl")),
         "python",
     ],
     indirect=True,

@@ -1,7 +1,6 @@
 """docs/webhooks.md: its receivers verify what is really sent, and its table is the code's."""
 
 import re
-import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +45,7 @@ def test_the_python_example_takes_what_is_genuine_and_nothing_else() -> None:
     assert not verify(stale, BODY.encode(), new)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="the example needs openssl")
+@pytest.mark.needs("openssl")
 def test_the_shell_example_prints_the_signature(tmp_path: Path) -> None:
     secret = endpoints.new_secret()
     sent = headers(secret)

@@ -1,7 +1,6 @@
 """Webhooks go to the open internet and nowhere else, whatever a name says later."""
 
 import ipaddress
-import shutil
 import socket
 import ssl
 import subprocess
@@ -197,7 +196,7 @@ def test_an_answer_whose_text_never_ends_counts_by_its_status(
     assert (done.status, done.answer, done.delivered) == (202, "taken", True)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+@pytest.mark.needs("openssl")
 def test_the_certificate_is_asked_for_and_checked_under_the_urls_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
