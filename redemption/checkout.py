@@ -17,6 +17,7 @@ from psycopg import errors as pg
 from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
+from coupons.pricing.case import Case
 from coupons.reasons import language_of
 from redemption import draws, holds, ledger
 from redemption.answers import quote_answer, redemption_answer, stored_answer
@@ -29,7 +30,7 @@ from redemption.errors import (
 )
 from redemption.facts import Facts
 from redemption.models import Redemption
-from redemption.quoting import case_for, decided, facts_for, quoted
+from redemption.quoting import case_for, facts_for, quoted
 from redemption.refusing import Attempt
 from redemption.shapes import (
     CartBody,
@@ -62,15 +63,21 @@ def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
     """
     checked = check(body)
     facts = facts_for(caller=caller, checked=checked, at=at)
-    quote = quoted(
+    case = _case(caller=caller, checked=checked, facts=facts, method=caller.method, at=at)
+    quote = quoted(case=case, facts=facts)
+    return quote_answer(quote=quote, zones=facts.zones(), language=body.language)
+
+
+def _case(*, caller: Caller, checked: CheckedCart, facts: Facts, method: str, at: datetime) -> Case:
+    """Put a cart's own codes to it."""
+    return case_for(
         caller=caller,
         cart=cart_for(checked=checked, facts=facts, caller=caller),
         facts=facts,
         candidates=facts.candidates(checked.codes),
         at=at,
-        method=caller.method,
+        method=method,
     )
-    return quote_answer(quote=quote, zones=facts.zones(), language=body.language)
 
 
 def _nothing_beside(_: bytes) -> Sequence[ledger.Statement]:
@@ -126,19 +133,12 @@ def _quoted_entry(
     method: str | None,
     at: datetime,
 ) -> Entry:
-    case = case_for(
-        caller=caller,
-        cart=cart_for(checked=checked, facts=facts, caller=caller),
-        facts=facts,
-        candidates=facts.candidates(checked.codes),
-        at=at,
-        method=method or caller.method,
-    )
+    case = _case(caller=caller, checked=checked, facts=facts, method=method or caller.method, at=at)
     return Entry(
         caller=caller,
         facts=facts,
         case=case,
-        quote=decided(case=case, facts=facts),
+        quote=quoted(case=case, facts=facts),
         order=body.order,
         fingerprint=checked.fingerprint,
         held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,

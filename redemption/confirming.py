@@ -20,7 +20,7 @@ from redemption.checkout import refuse_unless_taken
 from redemption.errors import HoldExpired
 from redemption.facts import Facts
 from redemption.models import Redemption, Use, UseLine
-from redemption.quoting import case_for, decided, facts_for
+from redemption.quoting import case_for, facts_for, quoted
 from redemption.shapes import CartBody, ConfirmationBody, RedemptionAnswer
 from redemption.taking import Entry, give_back
 
@@ -94,7 +94,7 @@ def _priced_again(
         caller=caller,
         facts=facts,
         case=case,
-        quote=decided(case=case, facts=facts),
+        quote=quoted(case=case, facts=facts),
         order=row.order_ref,
         fingerprint=checked.fingerprint,
         id=row.pk,

@@ -224,13 +224,13 @@ def use_lines(*, entry: Entry, uses: Iterable[tuple[uuid.UUID, Applied]]) -> lis
 
 def _entries(entry: Entry) -> list[dict[str, Any]]:
     quote = entry.quote
-    data: dict[str, Any] = {
-        "subtotal_minor": quote.subtotal,
-        "discount_minor": quote.discount,
-        "shipping_discount_minor": quote.shipping_discount,
-        "method": entry.method,
-        "is_test": entry.cart.shopper.is_test,
-    }
+    data = recording.figures(
+        subtotal=quote.subtotal,
+        discount=quote.discount,
+        shipping_discount=quote.shipping_discount,
+        method=entry.method,
+        is_test=entry.cart.shopper.is_test,
+    )
     if entry.held_until is not None:
         data["held_until"] = entry.held_until.isoformat()
     told = recording.entries(

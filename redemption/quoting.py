@@ -8,7 +8,7 @@ from coupons.caller import Caller
 from coupons.pricing.candidate import Candidate
 from coupons.pricing.cart import Cart
 from coupons.pricing.case import Case
-from coupons.pricing.evaluate import evaluate
+from coupons.pricing.evaluate import decided
 from coupons.pricing.exchange import NO_RATES, Rates, needs_rates
 from coupons.pricing.quote import Quote
 from coupons.pricing.tax import with_tax
@@ -45,22 +45,6 @@ def facts_for(
     )
 
 
-def quoted(
-    *,
-    caller: Caller,
-    cart: Cart,
-    facts: Facts,
-    candidates: Sequence[Candidate],
-    at: datetime,
-    method: str,
-) -> Quote:
-    """Quote a cart with these candidates, beside what its order has used already."""
-    case = case_for(
-        caller=caller, cart=cart, facts=facts, candidates=candidates, at=at, method=method
-    )
-    return decided(case=case, facts=facts)
-
-
 def case_for(
     *,
     caller: Caller,
@@ -81,17 +65,9 @@ def case_for(
     )
 
 
-def decided(*, case: Case, facts: Facts) -> Quote:
+def quoted(*, case: Case, facts: Facts) -> Quote:
     """Return the quote of a case, its tax included."""
-    quote = evaluate(
-        cart=case.cart,
-        candidates=case.candidates,
-        at=case.at,
-        method=case.method,
-        used_with=case.used_with,
-        rates=case.rates,
-    )
-    return taxed(quote=quote, cart=case.cart, facts=facts)
+    return taxed(quote=decided(case=case), cart=case.cart, facts=facts)
 
 
 def taxed(*, quote: Quote, cart: Cart, facts: Facts) -> Quote:

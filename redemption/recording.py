@@ -79,7 +79,16 @@ def record(
         order=redemption.order_ref,
         currency=redemption.currency,
         parts=parts,
-        data={**money_of(redemption), **(data or {})},
+        data={
+            **figures(
+                subtotal=redemption.subtotal_minor,
+                discount=redemption.discount_minor,
+                shipping_discount=redemption.shipping_discount_minor,
+                method=redemption.method,
+                is_test=redemption.is_test,
+            ),
+            **(data or {}),
+        },
     )
     journal.record_all(
         merchant=redemption.merchant,
@@ -91,14 +100,16 @@ def record(
     )
 
 
-def money_of(redemption: Redemption) -> dict[str, Any]:
-    """Return what figures need to know of a redemption."""
+def figures(
+    *, subtotal: int, discount: int, shipping_discount: int, method: str, is_test: bool
+) -> dict[str, Any]:
+    """Return what figures need to know of a redemption; money in minor units."""
     return {
-        "subtotal_minor": redemption.subtotal_minor,
-        "discount_minor": redemption.discount_minor,
-        "shipping_discount_minor": redemption.shipping_discount_minor,
-        "method": redemption.method,
-        "is_test": redemption.is_test,
+        "subtotal_minor": subtotal,
+        "discount_minor": discount,
+        "shipping_discount_minor": shipping_discount,
+        "method": method,
+        "is_test": is_test,
     }
 
 

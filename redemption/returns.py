@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Sum
 
 from coupons.pricing.apportion import returned
-from coupons.pricing.evaluate import evaluate
+from coupons.pricing.evaluate import decided
 from redemption import evidence
 from redemption.errors import AlreadyReversed
 from redemption.models import Redemption, ReversalLine, Use, UseLine
@@ -149,13 +149,12 @@ def clawed_back(
         for line in case.cart.lines
         if left[line.id]
     ]
-    quote = evaluate(
-        cart=replace(case.cart, lines=tuple(kept)),
-        candidates=[each for each in case.candidates if each.code in asked],
-        at=case.at,
-        method=case.method,
-        used_with=case.used_with,
-        rates=case.rates,
+    quote = decided(
+        case=replace(
+            case,
+            cart=replace(case.cart, lines=tuple(kept)),
+            candidates=[each for each in case.candidates if each.code in asked],
+        )
     )
     earned = {each.code: each.discount for each in quote.applied}
     due = {}

@@ -16,7 +16,7 @@ from coupons.pricing.terms import METHODS, CouponTerms
 from redemption.answers import quote_answer
 from redemption.carts import cart_for, check
 from redemption.models import CustomerCounter, Order
-from redemption.quoting import case_for, decided, facts_for
+from redemption.quoting import case_for, facts_for, quoted
 from redemption.shapes import CartBody, CartLine, QuoteAnswer
 
 
@@ -80,7 +80,7 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         at=at,
         method=caller.method,
     )
-    quote = decided(case=case, facts=facts)
+    quote = quoted(case=case, facts=facts)
     zones = {coupon.slug: coupon.time_zone}
     return Tried(
         cart=body,

@@ -6,6 +6,7 @@ from datetime import datetime
 from coupons.pricing.basket import Basket, eligible_lines
 from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.cart import Cart
+from coupons.pricing.case import Case
 from coupons.pricing.conditions import Asked, limit_refusals, refusals
 from coupons.pricing.exchange import NO_RATES, Rates, localized
 from coupons.pricing.nearness import tell_near_misses
@@ -20,6 +21,7 @@ __all__ = [
     "CouponState",
     "as_applied",
     "as_rejected",
+    "decided",
     "evaluate",
     "examined",
     "quote_of",
@@ -44,6 +46,18 @@ def evaluate(
     asked = examined(cart=cart, candidates=candidates, at=at, method=method, rates=rates)
     taken = settle(asked=asked, used_with=used_with)
     return quote_of(cart=cart, candidates=candidates, asked=asked, taken=taken)
+
+
+def decided(*, case: Case) -> Quote:
+    """Price a case: the same one always gets the same quote."""
+    return evaluate(
+        cart=case.cart,
+        candidates=case.candidates,
+        at=case.at,
+        method=case.method,
+        used_with=case.used_with,
+        rates=case.rates,
+    )
 
 
 def examined(
