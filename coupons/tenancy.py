@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from coupons import planning
 from coupons.models import Membership, Merchant, Role, User
 
 
@@ -32,6 +33,7 @@ class CurrentMerchant:
         request.merchant, request.role = None, None
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             request.merchant, request.role = chosen(user=request.user)
+            planning.anew()
         zone = request.merchant.time_zone if request.merchant else "UTC"
         with timezone.override(zone):
             return self.get_response(request)

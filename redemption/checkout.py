@@ -5,7 +5,7 @@ quotes again inside its transaction and trusts no quote shown earlier.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -80,32 +80,27 @@ def _case(*, caller: Caller, checked: CheckedCart, facts: Facts, method: str, at
     )
 
 
-def _nothing_beside(_: bytes) -> Sequence[ledger.Statement]:
-    """Write nothing beside a redemption."""
-    return ()
-
-
 def redeem(
     *,
     caller: Caller,
     body: RedemptionBody,
     at: datetime,
     method: str | None = None,
-    beside: Callable[[bytes], Sequence[ledger.Statement]] = _nothing_beside,
+    beside: ledger.Beside | None = None,
 ) -> Redeemed:
     """Redeem or hold the codes of a cart on an order: all, or with `partial` those that apply.
 
     Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
-    is written. `beside` turns the answer into statements to be written with it.
+    is written. What is `beside` is asked with the facts and written with the answer.
     """
     # 1. Read the cart.
     checked = check(body)
     if not checked.codes:
         raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
-    with transaction.atomic(savepoint=False, durable=beside is _nothing_beside):
+    with transaction.atomic(savepoint=False, durable=beside is None):
         # 2. Gather the facts, the order's earlier redemptions among them.
-        facts = facts_for(caller=caller, checked=checked, at=at, takes=True)
+        facts = facts_for(caller=caller, checked=checked, at=at, takes=True, ahead=beside)
         with holds.told_of_lapsed(facts=facts):
             # 3. The same again is the same redemption.
             if repeated := _repeated(checked=checked, facts=facts):
@@ -120,7 +115,8 @@ def redeem(
             entry = _revealed(entry)
             answer = _answer(entry=entry, language=body.language)
             encoded = msgspec.json.encode(answer)
-            ledger.write(entry, answer=encoded, beside=beside(encoded))
+            own = beside.statements(encoded) if beside else ()
+            ledger.write(entry, answer=encoded, beside=own)
     return Redeemed(answer=answer, created=True)
 
 

@@ -13,16 +13,17 @@ from redemption.answers import name_in
 from redemption.errors import TakeLost
 from redemption.facts import Facts
 from redemption.shapes import AppliedAnswer, PrizeAnswer
-from redemption.taking import Drawn, Entry, Statements
+from redemption.statements import Statements
+from redemption.taking import Drawn, Entry
 
 # Each takes one and says by its row count whether there was one left.
 TAKE_PRIZE = """
 UPDATE coupons_prize SET drawn = drawn + 1
- WHERE id = %s AND (stock IS NULL OR drawn < stock)
+ WHERE id = %s AND (stock IS NULL OR drawn < stock) AND {after}
 """
 TAKE_ISSUE = """
 UPDATE coupons_couponcounter SET issued = issued + 1
- WHERE coupon_id = %s AND (max_issued IS NULL OR issued < max_issued)
+ WHERE coupon_id = %s AND (max_issued IS NULL OR issued < max_issued) AND {after}
 """
 # A text that is taken already, or a coupon that has just ended, is a lost take: the next
 # attempt draws anew.
@@ -32,7 +33,7 @@ SELECT k.merchant_id, k.id, NULL, %s, 'active', false,
        coalesce((v.definition -> 'limits' ->> 'uses_per_code')::int, 2147483647), 0
   FROM coupons_coupon k
   JOIN coupons_couponversion v ON v.coupon_id = k.id AND v.version = k.version
- WHERE k.id = %s AND k.state = 'live'
+ WHERE k.id = %s AND k.state = 'live' AND {after}
 ON CONFLICT (merchant_id, text) DO NOTHING
 """
 
@@ -84,14 +85,15 @@ def take_prizes(entry: Entry, statements: Statements) -> None:
     if entry.cart.shopper.is_test:
         return
     for one in sorted(entry.drawn, key=lambda drawn: drawn.facts.id):
-        statements.take(TAKE_PRIZE, [one.facts.id])
+        statements.take(TAKE_PRIZE, [one.facts.id], row=("prize", one.facts.id))
     for one in issued(entry):
         statements.take(ISSUE, [one.text, one.facts.coupon_id])
 
 
 def take_issue(statements: Statements, drawn: Drawn) -> None:
     """Take one of all the codes that the prize's coupon may issue."""
-    statements.take(TAKE_ISSUE, [drawn.facts.coupon_id])
+    coupon = drawn.facts.coupon_id
+    statements.take(TAKE_ISSUE, [coupon], row=("coupon", coupon))
 
 
 def issued(entry: Entry) -> list[Drawn]:

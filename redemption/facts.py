@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol
 
 from django.db import connection
 
@@ -99,9 +99,17 @@ SELECT
 # psycopg remembers how to send a statement only below 4,096 characters.
 _SQL = " ".join(_SQL.split())
 
-# The plan is always the same, each table by its key, and takes five times as long as the
-# query; left to itself, the server plans anew for every cart. Until the transaction ends.
-_PLAN_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
+
+class Ahead(Protocol):
+    """A question that travels ahead of the facts, in the same round trip."""
+
+    @property
+    def question(self) -> tuple[str, Sequence[Any]]:
+        """Return a query for one row, with its values."""
+        ...
+
+    def hear(self, row: tuple[Any, ...]) -> None:
+        """Hear the row; whatever is raised ends the work before anything is made of the facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +199,15 @@ def gather(
     order: str | None = None,
     paid_with: Sequence[str] = (),
     takes: bool = False,
+    ahead: Ahead | None = None,
 ) -> Facts:
     """Read the facts for a cart in one query.
 
     `codes` are normal forms; `skus` those of the lines that leave something to the
     product; `order` the one that the cart is for: what it has used already, other codes must
     go with. Its own holds don't count against it, nor those of the orders `paid_with` it. With
-    `takes` a new customer gets an id. Raises `StaleCaller` for a remembered caller that has
-    changed.
+    `takes` a new customer gets an id. What is asked `ahead` hears its row first. Raises
+    `StaleCaller` for a remembered caller that has changed.
     """
     values = {
         "merchant": caller.merchant.pk,
@@ -214,7 +223,7 @@ def gather(
         "key": caller.actor.removeprefix("key:") if caller.stamp else None,
     }
     *rows, channel_id, new_customer_id, taxes, stamp = on_a_living_connection(
-        ask=lambda: _ask(values)
+        ask=lambda: _ask(values, ahead)
     )
     if caller.stamp and stamp != caller.stamp:
         forget(caller=caller)
@@ -264,13 +273,22 @@ def _facts(
     )
 
 
-def _ask(values: dict[str, Any]) -> tuple[Any, ...]:
+def _ask(values: dict[str, Any], ahead: Ahead | None) -> tuple[Any, ...]:
     connection.ensure_connection()
     wire = connection.connection
-    with connection.wrap_database_errors, wire.pipeline():
-        wire.execute(_PLAN_ONCE)
-        cursor = wire.execute(_SQL, values)
-    return cast(tuple[Any, ...], cursor.fetchone())
+    with connection.wrap_database_errors:
+        if ahead is None:
+            return _only(wire.execute(_SQL, values))
+        with wire.pipeline():
+            first = wire.execute(*ahead.question)
+            facts = wire.execute(_SQL, values)
+        ahead.hear(_only(first))
+        return _only(facts)
+
+
+def _only(cursor: Any) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = cursor.fetchone()
+    return row
 
 
 def _decoded(value: Any) -> Any:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from django.db import transaction
@@ -20,10 +20,10 @@ from coupons import journal
 from coupons.models import new_id
 from coupons.pricing.quote import Applied
 from redemption import draws, evidence, recording
-from redemption.facts import CodeFacts
+from redemption.facts import Ahead, CodeFacts
+from redemption.statements import Statements
 from redemption.taking import (
     Entry,
-    Statements,
     take_code,
     take_coupon,
     take_customer,
@@ -33,25 +33,37 @@ from redemption.taking import (
 Statement = tuple[str, Sequence[Any]]
 
 
+class Beside(Ahead, Protocol):
+    """What travels with a redemption: an answer kept for the caller is looked for and written."""
+
+    def statements(self, answer: bytes) -> Sequence[Statement]:
+        """Return what is written with the answer; each must change a row."""
+        ...
+
+
 def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> None:
     """Take every use, write the redemption, and commit the transaction that it is called in.
 
-    `answer` is the body to keep with it; `beside` are the caller's own statements, which
-    must change a row too. Raises `TakeLost`; then nothing is written.
+    `answer` is the body to keep with it; `beside` are statements of others, which must change
+    a row too. Raises `TakeLost`; then nothing is written.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A redemption is written inside a transaction.")
-    statements = Statements()
-    customer_id = _customer(entry, statements)
+    customer_id = _customer_id(entry)
+    statements = Statements(_rows(entry, customer_id=customer_id, answer=answer))
+    _customer(entry, statements)
     for code, _ in entry.uses:
         take_code(statements, code)
     for code, applied in entry.uses:
         take_customer(entry, statements, code, applied, customer_id)
     for code, applied in entry.uses:
         take_day(entry, statements, code, applied)
-    statements.add(WRITE, _rows(entry, customer_id=customer_id, answer=answer))
+    statements.take(WRITE_REDEMPTION)
+    statements.take(WRITE_USES)
+    statements.take(WRITE_ENTRIES)
+    statements.add(WRITE_LINES)  # a pass has none
     if merged := {line.order for line in entry.cart.lines} - {"", entry.order}:
-        statements.add(WRITE_MERGED, [entry.caller.merchant.pk, entry.id, sorted(merged)])
+        statements.add(WRITE_MERGED, [sorted(merged)])
     for sql, values in beside:
         statements.take(sql, values)
     draws.take_prizes(entry, statements)
@@ -73,57 +85,64 @@ def _counters(entry: Entry, statements: Statements) -> list[tuple[int, Callable[
     return sorted([*used, *issued], key=itemgetter(0))
 
 
-def _customer(entry: Entry, statements: Statements) -> int | None:
-    shopper = entry.cart.shopper
-    if shopper.ref is None or entry.facts.customer_id is not None:
+def _customer_id(entry: Entry) -> int | None:
+    if entry.cart.shopper.ref is None or entry.facts.customer_id is not None:
         return entry.facts.customer_id
-    new = entry.facts.new_customer_id
+    return entry.facts.new_customer_id
+
+
+def _customer(entry: Entry, statements: Statements) -> None:
+    if entry.cart.shopper.ref is None or entry.facts.customer_id is not None:
+        return
     statements.take(
         """
         INSERT INTO campaigns_customer
                (id, merchant_id, ref, email, phone, country, language, time_zone, tags, tier,
                 source, is_test, consents, paid_orders, created_at)
-        VALUES (%s, %s, %s, '', '', '', '', '', '{}', '', '', false, '{}', 0, %s)
+        SELECT %(customer)s, %(merchant)s, %(customer_ref)s, '', '', '', '', '', '{}', '', '',
+               false, '{}', 0, %(at)s WHERE {after}
         ON CONFLICT (merchant_id, ref) DO NOTHING
-        """,
-        [new, entry.caller.merchant.pk, shopper.ref, entry.at],
+        """
     )
-    return new
 
 
-# The ledger's rows and the journal's in one statement: uses, lines and entries travel as
-# JSON. (The foreign keys among them are checked at the commit.)
-WRITE = """
-WITH redemption AS (
-    INSERT INTO redemption_redemption
-           (id, merchant_id, order_ref, customer_id, channel_id, status, method, currency,
-            subtotal_minor, discount_minor, shipping_discount_minor, cart_hash, quote,
-            evidence, is_test, actor, created_at, expires_at)
-    VALUES (%(redemption)s, %(merchant)s, %(order)s, %(customer)s, %(channel)s, %(status)s,
-            %(method)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping_discount)s,
-            %(cart_hash)s, %(quote)s::jsonb, %(evidence)s::jsonb, %(is_test)s, %(actor)s,
-            %(at)s, %(held_until)s)
-), uses AS (
-    INSERT INTO redemption_use
-           (id, merchant_id, redemption_id, coupon_id, version, code_id, order_ref, customer_id,
-            standing, taken, held_until, is_test, discount_minor, shipping_discount_minor,
-            budget_minor, rate, counted_on, created_at, clawed_back_minor)
-    SELECT u.id, %(merchant)s, %(redemption)s, u.coupon, u.version, u.code, %(order)s,
-           %(customer)s, true, true, %(held_until)s, %(is_test)s, u.discount,
-           u.shipping_discount, u.budget, u.rate, u.day, %(at)s, 0
-      FROM json_to_recordset(%(uses)s::json)
-           AS u (id uuid, coupon bigint, version int, code bigint, discount bigint,
-                 shipping_discount bigint, budget bigint, rate jsonb, day date)
-), lines AS (
-    INSERT INTO redemption_useline
-           (merchant_id, use_id, line_ref, order_ref, sku, quantity, base_minor,
-            discount_minor, funded_by, returned_quantity, returned_minor)
-    SELECT %(merchant)s, l.use_id, l.line_ref, l.order_ref, l.sku, l.quantity, l.base_minor,
-           l.discount_minor, l.funded_by, 0, 0
-      FROM json_to_recordset(%(lines)s::json)
-           AS l (use_id uuid, line_ref text, order_ref text, sku text, quantity int,
-                 base_minor bigint, discount_minor bigint, funded_by text)
-)
+# The ledger's rows and the journal's: uses, lines and entries travel as JSON. (The foreign keys
+# among them are checked at the commit.)
+WRITE_REDEMPTION = """
+INSERT INTO redemption_redemption
+       (id, merchant_id, order_ref, customer_id, channel_id, status, method, currency,
+        subtotal_minor, discount_minor, shipping_discount_minor, cart_hash, quote,
+        evidence, is_test, actor, created_at, expires_at)
+SELECT %(redemption)s, %(merchant)s, %(order)s, %(customer)s, %(channel)s, %(status)s,
+       %(method)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping_discount)s,
+       %(cart_hash)s, %(quote)s::jsonb, %(evidence)s::jsonb, %(is_test)s, %(actor)s,
+       %(at)s, %(held_until)s WHERE {after}
+"""
+WRITE_USES = """
+INSERT INTO redemption_use
+       (id, merchant_id, redemption_id, coupon_id, version, code_id, order_ref, customer_id,
+        standing, taken, held_until, is_test, discount_minor, shipping_discount_minor,
+        budget_minor, rate, counted_on, created_at, clawed_back_minor)
+SELECT u.id, %(merchant)s, %(redemption)s, u.coupon, u.version, u.code, %(order)s,
+       %(customer)s, true, true, %(held_until)s, %(is_test)s, u.discount,
+       u.shipping_discount, u.budget, u.rate, u.day, %(at)s, 0
+  FROM json_to_recordset(%(uses)s::json)
+       AS u (id uuid, coupon bigint, version int, code bigint, discount bigint,
+             shipping_discount bigint, budget bigint, rate jsonb, day date)
+ WHERE {after}
+"""
+WRITE_LINES = """
+INSERT INTO redemption_useline
+       (merchant_id, use_id, line_ref, order_ref, sku, quantity, base_minor,
+        discount_minor, funded_by, returned_quantity, returned_minor)
+SELECT %(merchant)s, l.use_id, l.line_ref, l.order_ref, l.sku, l.quantity, l.base_minor,
+       l.discount_minor, l.funded_by, 0, 0
+  FROM json_to_recordset(%(lines)s::json)
+       AS l (use_id uuid, line_ref text, order_ref text, sku text, quantity int,
+             base_minor bigint, discount_minor bigint, funded_by text)
+ WHERE {after}
+"""
+WRITE_ENTRIES = """
 INSERT INTO coupons_journalentry
        (merchant_id, at, type, actor, request_id, coupon_id, code_id, customer_ref,
         redemption_ref, data)
@@ -131,14 +150,13 @@ SELECT %(merchant)s, %(at)s, j.entry ->> 'type', %(actor)s, %(request)s,
        (j.entry ->> 'coupon')::bigint, (j.entry ->> 'code')::bigint, %(customer_ref)s,
        %(redemption)s, j.entry -> 'data'
   FROM jsonb_array_elements(%(entries)s::jsonb) WITH ORDINALITY AS j (entry, place)
- ORDER BY j.place
+ WHERE {after} ORDER BY j.place
 """
-
 
 # Only for orders paid together.
 WRITE_MERGED = """
 INSERT INTO redemption_mergedorder (merchant_id, redemption_id, order_ref)
-SELECT %s, %s, unnest(%s::text[])
+SELECT %(merchant)s, %(redemption)s, each FROM unnest(%s::text[]) AS each WHERE {after}
 """
 
 

@@ -14,7 +14,7 @@ from coupons.pricing.quote import Quote
 from coupons.pricing.tax import with_tax
 from redemption import facts as fact_finding
 from redemption.carts import CheckedCart
-from redemption.facts import Facts
+from redemption.facts import Ahead, Facts
 
 
 def facts_for(
@@ -24,10 +24,11 @@ def facts_for(
     at: datetime,
     codes: Sequence[str] | None = None,
     takes: bool = False,
+    ahead: Ahead | None = None,
 ) -> Facts:
     """Gather the facts for a cart and its own codes, or other ones (normal forms).
 
-    `takes` says that they are to be used, not only quoted.
+    `takes` says that they are to be used, not only quoted; `ahead` is asked with them.
     """
     body = checked.body
     return fact_finding.gather(
@@ -42,6 +43,7 @@ def facts_for(
         # A hold of another order is in the way of a taker, whatever the cart says.
         paid_with=[] if takes else checked.orders,
         takes=takes,
+        ahead=ahead,
     )
 
 

@@ -6,13 +6,10 @@ back goes through the rows in the same order as taking (docs/redemption.md).
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from django.db import DataError, connection
-from psycopg import errors as pg
 
 from coupons import terms
 from coupons.caller import Caller
@@ -22,26 +19,27 @@ from coupons.pricing.case import Case
 from coupons.pricing.quote import Applied, Quote
 from coupons.pricing.terms import Prize
 from coupons.prizes import PrizeFacts
-from redemption.errors import TakeLost
 from redemption.facts import CodeFacts, Facts
 from redemption.models import Redemption, Use
+from redemption.statements import Statements
 
-# Each takes one use and says by its row count whether there was one left.
+# Each takes one use and says by its row count whether there was one left. `{after}` is where it
+# waits for those before it (`Statements`).
 TAKE_CODE = """
 UPDATE coupons_code SET uses = uses + 1
- WHERE id = %s AND state = 'active' AND uses < max_uses
+ WHERE id = %s AND state = 'active' AND uses < max_uses AND {after}
 """
 TAKE_CUSTOMER = """
 INSERT INTO redemption_customercounter AS c
        (merchant_id, coupon_id, customer_id, max_uses, uses)
-VALUES (%s, %s, %s, %s, 1)
+SELECT %s, %s, %s, %s, 1 WHERE {after}
 ON CONFLICT (coupon_id, customer_id) DO UPDATE
    SET uses = c.uses + 1, max_uses = excluded.max_uses
  WHERE c.uses < excluded.max_uses
 """
 TAKE_DAY = """
 INSERT INTO coupons_couponday AS d (merchant_id, coupon_id, day, max_uses, uses)
-VALUES (%s, %s, %s, %s, 1)
+SELECT %s, %s, %s, %s, 1 WHERE {after}
 ON CONFLICT (coupon_id, day) DO UPDATE
    SET uses = d.uses + 1, max_uses = excluded.max_uses
  WHERE d.uses < excluded.max_uses
@@ -50,64 +48,25 @@ TAKE_COUPON = """
 UPDATE coupons_couponcounter
    SET uses = uses + 1, budget_used_minor = budget_used_minor + %s
  WHERE coupon_id = %s AND revision = %s AND (max_uses IS NULL OR uses < max_uses)
-   AND (budget_minor IS NULL OR budget_used_minor + %s <= budget_minor)
+   AND (budget_minor IS NULL OR budget_used_minor + %s <= budget_minor) AND {after}
 """
 
-GIVE_CODE = "UPDATE coupons_code SET uses = uses - %s WHERE id = %s AND NOT shared"
-GIVE_CUSTOMER = """
-UPDATE redemption_customercounter SET uses = uses - %s WHERE coupon_id = %s AND customer_id = %s
+GIVE_CODE = """
+UPDATE coupons_code SET uses = uses - %s WHERE id = %s AND NOT shared AND {after}
 """
-GIVE_DAY = "UPDATE coupons_couponday SET uses = uses - %s WHERE coupon_id = %s AND day = %s"
+GIVE_CUSTOMER = """
+UPDATE redemption_customercounter SET uses = uses - %s
+ WHERE coupon_id = %s AND customer_id = %s AND {after}
+"""
+GIVE_DAY = """
+UPDATE coupons_couponday SET uses = uses - %s WHERE coupon_id = %s AND day = %s AND {after}
+"""
 SETTLE_COUPON = """
 UPDATE coupons_couponcounter
    SET uses = uses - %s, budget_used_minor = budget_used_minor + %s
  WHERE coupon_id = %s AND (budget_minor IS NULL OR budget_used_minor + %s <= budget_minor)
+   AND {after}
 """
-
-COMMIT = "COMMIT"
-Values = Sequence[Any] | Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Statements:
-    """The statements of one transaction, sent together with its COMMIT."""
-
-    sent: list[tuple[str, Values]] = field(default_factory=list)
-
-    def add(self, sql: str, values: Values) -> None:
-        """Add one that always does its work."""
-        self.sent.append((sql, values))
-
-    def take(self, sql: str, values: Values) -> None:
-        """Add one that changes a row or, if none is left, ends the transaction.
-
-        The server looks at the row count itself, so that nothing has to wait for us: a
-        count of zero is a division by zero.
-        """
-        self.sent.append(
-            (f"WITH taken AS ({sql} RETURNING 1) SELECT 1 / count(*) FROM taken", values)  # noqa: S608
-        )
-
-    def commit(self) -> None:
-        """Send all of them and the COMMIT in one round trip; `TakeLost` unless every take took.
-
-        Whatever fails, nothing of it stays. The rows that others want too are locked only
-        from their own statement to the COMMIT behind it, while nobody waits for a network.
-        """
-        self.add(COMMIT, ())
-        self.run()
-
-    def run(self) -> None:
-        """Send all of them in one round trip; `TakeLost` unless every take took."""
-        wire = connection.connection
-        try:
-            with connection.wrap_database_errors, wire.pipeline():
-                for sql, values in self.sent:
-                    wire.cursor().execute(sql, values)
-        except DataError as error:
-            if isinstance(error.__cause__, pg.DivisionByZero):
-                raise TakeLost from error
-            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +126,7 @@ def take_code(statements: Statements, code: CodeFacts) -> None:
     """Take one use of a unique code."""
     if code.shared:
         return  # bounded by the coupon's limits alone
-    statements.take(
-        TAKE_CODE,
-        [code.code_id],
-    )
+    statements.take(TAKE_CODE, [code.code_id], row=("code", code.code_id))
 
 
 def take_customer(
@@ -187,6 +143,7 @@ def take_customer(
     statements.take(
         TAKE_CUSTOMER,
         [entry.caller.merchant.pk, code.coupon_id, customer_id, limit],
+        row=("customer", code.coupon_id),
     )
 
 
@@ -198,6 +155,7 @@ def take_day(entry: Entry, statements: Statements, code: CodeFacts, applied: App
     statements.take(
         TAKE_DAY,
         [entry.caller.merchant.pk, code.coupon_id, code.day, limit],
+        row=("day", code.coupon_id),
     )
 
 
@@ -209,6 +167,7 @@ def take_coupon(entry: Entry, statements: Statements, code: CodeFacts, applied: 
     statements.take(
         TAKE_COUPON,
         [budget, code.coupon_id, code.revision, budget],
+        row=("coupon", code.coupon_id),
     )
 
 

@@ -111,7 +111,7 @@ def no_commit_inside_a_test(
     """Keep a redemption from committing a test that is one transaction, to be rolled back."""
     marker = request.node.get_closest_marker("django_db")
     if marker is not None and not marker.kwargs.get("transaction"):
-        monkeypatch.setattr("redemption.taking.COMMIT", "SELECT 1")
+        monkeypatch.setattr("redemption.statements.COMMIT", "SELECT 1")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from coupons import clock
+from coupons import clock, planning
 from coupons.caller import Caller
 from coupons.errors import FieldError, HexiaoError, Invalid, NotFound
 
@@ -41,6 +41,8 @@ class Endpoint(APIView):
     scopes: ClassVar[Mapping[str, tuple[str, ...]]]
     permission_classes = [HasScope]
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    #: The methods that are checkouts: their first query confirms a caller met before.
+    confirms_caller: ClassVar[tuple[str, ...]] = ()
     #: The time of the request, read once (`config.clock`).
     at: datetime
 
@@ -50,6 +52,8 @@ class Endpoint(APIView):
         connection.health_check_done = True  # type: ignore[attr-defined]
         self.at = clock.now(request._request)
         super().initial(request, *args, **kwargs)
+        if request.method not in self.confirms_caller:
+            planning.anew()
         _refuse_nul(request)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:

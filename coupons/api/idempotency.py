@@ -30,6 +30,14 @@ MAX_KEY = 255
 NOT_KEPT = frozenset({"try_again", "idempotency_in_progress", "too_many_attempts"})
 
 
+_QUESTION = """
+SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)),
+       a.request_hash, a.status, a.content_type, a.body, a.created_at
+  FROM (SELECT 1) AS one LEFT JOIN coupons_idempotentanswer a
+    ON a.merchant_id = %s AND a.caller = %s AND a.key = %s
+"""
+
+
 class KeyReused(HexiaoError):
     """The key came before, with another body."""
 
@@ -43,6 +51,14 @@ class InProgress(HexiaoError):
     retry_after = 1
 
 
+class _Kept(Exception):
+    """The answer to this request is there already."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
 class _Raced(Exception):
     """Another request with the key was committed first; ours is rolled back."""
 
@@ -54,7 +70,13 @@ def once(
 
     Raises `KeyReused`, `InProgress`, or what `work` raises.
     """
-    return once_beside(request=request, caller=caller, at=at, work=lambda _: work())
+
+    def looked(slot: Slot | None) -> HttpResponse:
+        if slot:
+            slot.look()
+        return work()
+
+    return once_beside(request=request, caller=caller, at=at, work=looked)
 
 
 def once_beside(
@@ -64,9 +86,10 @@ def once_beside(
     at: datetime,
     work: Callable[["Slot | None"], HttpResponse],
 ) -> HttpResponse:
-    """Like `once`, for work that keeps its answer itself, beside its other writes.
+    """Like `once`, for work that looks for the answer and keeps it beside its own statements.
 
-    `work` gets the slot whose `statement` does that; without a key there is none.
+    `work` gets the slot; without a key there is none. It sends the slot's `question` with its
+    first query and lets it `hear` the row, and its `statement` with its writes.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
@@ -78,11 +101,11 @@ def once_beside(
     slot = Slot(request=request, caller=caller, key=key, at=at)
     try:
         with transaction.atomic(durable=True):
-            if replay := slot.look():
-                return replay
             response = work(slot)
             if not slot.kept:
                 slot.keep(response)
+    except _Kept as kept:
+        return kept.response
     except _Raced:
         return slot.replay_committed()
     except HexiaoError as error:
@@ -112,30 +135,33 @@ class Slot:
         asked = f"{request.method} {request.get_full_path()}\n".encode() + raw_body(request)
         self.hash = hashlib.sha256(asked).digest()
 
-    def look(self) -> HttpResponse | None:
-        """Lock the key for this transaction, and return the answer kept for it, if any."""
+    @property
+    def question(self) -> tuple[str, list[Any]]:
+        """Return the query that locks the key for its transaction and finds the kept answer."""
         name = f"{self.merchant_id} {self.caller} {self.key}"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)),
-                       a.request_hash, a.status, a.content_type, a.body, a.created_at
-                  FROM (SELECT 1) AS one LEFT JOIN coupons_idempotentanswer a
-                    ON a.merchant_id = %s AND a.caller = %s AND a.key = %s
-                """,
-                [name, self.merchant_id, self.caller, self.key],
-            )
-            locked, *kept, created_at = cursor.fetchone()
+        return _QUESTION, [name, self.merchant_id, self.caller, self.key]
+
+    def hear(self, row: tuple[Any, ...]) -> None:
+        """Hear what the question found: an answer in its time ends the work here.
+
+        Raises `InProgress` while another request with the key is at work, `KeyReused` where
+        the answer is another request's.
+        """
+        locked, *kept, created_at = row
         if not locked:
             raise InProgress
-        if created_at is None:
-            return None
-        if created_at <= self.at - KEPT_FOR:
-            return None  # past its time; the next answer is written over it
-        return self._replay(*kept)
+        # One past its time is written over by the next.
+        if created_at is not None and created_at > self.at - KEPT_FOR:
+            raise _Kept(self._replay(*kept))
+
+    def look(self) -> None:
+        """Ask by itself, and hear."""
+        with connection.cursor() as cursor:
+            cursor.execute(*self.question)
+            self.hear(cursor.fetchone())
 
     def statement(self, response: HttpResponse) -> tuple[str, list[Any]]:
-        """Return the insert that keeps an answer.
+        """Return the insert that keeps an answer, after what `{after}` in it stands for.
 
         It changes no row if one is there already that is still in its time.
         """
@@ -144,7 +170,7 @@ class Slot:
             """
             INSERT INTO coupons_idempotentanswer
                    (merchant_id, caller, key, request_hash, status, content_type, body, created_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+            SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE {after}
             ON CONFLICT (merchant_id, caller, key) DO UPDATE
                SET request_hash = excluded.request_hash, status = excluded.status,
                    content_type = excluded.content_type, body = excluded.body,
@@ -167,17 +193,19 @@ class Slot:
     def keep(self, response: HttpResponse) -> None:
         """Keep an answer; `_Raced` if one is there already."""
         with connection.cursor() as cursor:
-            cursor.execute(*self.statement(response))
+            sql, values = self.statement(response)
+            cursor.execute(sql.replace("{after}", "true"), values)
             if not cursor.rowcount:
                 raise _Raced
 
     def replay_committed(self) -> HttpResponse:
         """Return the answer that another request has just kept."""
-        with transaction.atomic():
-            replay = self.look()
-        if replay is None:
-            raise InProgress
-        return replay
+        try:
+            with transaction.atomic():
+                self.look()
+        except _Kept as kept:
+            return kept.response
+        raise InProgress
 
     def _replay(
         self, request_hash: bytes, status: int, content_type: str, body: bytes

@@ -1,11 +1,11 @@
 """The hot paths: a caller met before is confirmed by the work's own query."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from coupons import planning
 from coupons.api.endpoint import Endpoint, caller_of
 from coupons.caller import Caller
 from coupons.errors import HexiaoError
@@ -20,11 +20,12 @@ class ConfirmingEndpoint(Endpoint):
     `Idempotency-Key`) is answered only after the key has been looked up.
     """
 
-    confirms_caller: ClassVar[tuple[str, ...]] = ("POST",)
+    confirms_caller = ("POST",)
 
     def answered(self, request: Request, work: Callable[[Caller], HttpResponse]) -> HttpResponse:
         """Do the work for the caller, or for whom the key stands for now."""
         caller = caller_of(request)
+        planning.once()
         if not caller.stamp:
             return work(caller)
         try:

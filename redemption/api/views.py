@@ -2,10 +2,11 @@
 
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 from django.db.models import Exists, OuterRef
@@ -34,6 +35,26 @@ from redemption.shapes import (
     RedemptionBody,
     RejectedAnswer,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The answer to an `Idempotency-Key`, looked for and kept in a redemption's round trips."""
+
+    slot: Slot
+
+    @property
+    def question(self) -> Statement:
+        """Ask for the answer."""
+        return self.slot.question
+
+    def hear(self, row: tuple[Any, ...]) -> None:
+        """Hear whether it is there; then it is the answer."""
+        self.slot.hear(row)
+
+    def statements(self, answer: bytes) -> list[Statement]:
+        """Keep this one."""
+        return [self.slot.statement(json_answer(answer, status=201))]
 
 
 class ValidationsEndpoint(ConfirmingEndpoint):
@@ -94,11 +115,9 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
         with refusing.kept() as noted:
 
             def work(slot: Slot | None) -> HttpResponse:
-                def beside(encoded: bytes) -> list[Statement]:
-                    return [slot.statement(json_answer(encoded, status=201))] if slot else []
-
+                kept = KeptAnswer(slot) if slot else None
                 with noted():
-                    done = _redeemed(caller=caller, body=body, at=self.at, beside=beside)
+                    done = _redeemed(caller=caller, body=body, at=self.at, kept=kept)
                 return answer(done.answer, status=201 if done.created else 200)
 
             return checkout.retried(
@@ -167,12 +186,17 @@ def _redeemed(
     caller: Caller,
     body: RedemptionBody,
     at: datetime,
-    beside: Callable[[bytes], list[Statement]],
+    kept: KeptAnswer | None,
 ) -> checkout.Redeemed:
     """Redeem for whoever is not guessing, and count the wrong codes."""
-    guessing.refuse(caller=caller, body=body, now=time.time())
     try:
-        done = checkout.redeem(caller=caller, body=body, at=at, beside=beside)
+        guessing.refuse(caller=caller, body=body, now=time.time())
+    except TooManyAttempts:
+        if kept:
+            kept.slot.look()  # what was answered before is answered again
+        raise
+    try:
+        done = checkout.redeem(caller=caller, body=body, at=at, beside=kept)
     except CouponRejected as error:
         rejected = msgspec.convert(error.extra["rejected"], list[RejectedAnswer])
         guessing.count(caller=caller, body=body, rejected=rejected, now=time.time())
