@@ -44,7 +44,7 @@ def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> N
     statements = Statements()
     customer_id = _customer(entry, statements)
     for code, _ in entry.uses:
-        take_code(statements, code)
+        take_code(entry, statements, code)
     for code, applied in entry.uses:
         take_customer(entry, statements, code, applied, customer_id)
     for code, applied in entry.uses:
