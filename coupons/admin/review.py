@@ -67,7 +67,6 @@ class CouponInReviewAdmin(ReadOnly, MerchantAdmin):
     area = Area.COUPONS
     list_display = ("name", "author", "handed_in", "waiting", "last_word")
     sortable_by = ()
-    list_before_template = "console/reviews_before.html"
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address that takes a comment."""
