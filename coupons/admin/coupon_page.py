@@ -151,6 +151,11 @@ def timeline(coupon: Coupon) -> list[dict[str, str]]:
     """Read what happened to the coupon from the journal, newest first."""
     entries = JournalEntry.objects.filter(coupon=coupon).order_by("-id")[:SHOWN_ENTRIES]
     return [
-        {"when": when(entry.at), "who": who(entry.actor), "what": happened(entry.type)}
+        {
+            "when": when(entry.at),
+            "who": who(entry.actor),
+            "what": happened(entry.type),
+            "why": entry.data.get("reason", ""),
+        }
         for entry in entries
     ]

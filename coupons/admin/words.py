@@ -92,6 +92,19 @@ SENTENCES = (
     gettext_noop("Another return of this redemption has this reference."),
 )
 
+#: What `states.IN_WORDS` says of a coupon.
+STATES = (
+    gettext_noop("a draft"),
+    gettext_noop("under test"),
+    gettext_noop("in review"),
+    gettext_noop("approved"),
+    gettext_noop("scheduled"),
+    gettext_noop("live"),
+    gettext_noop("paused"),
+    gettext_noop("ended"),
+    gettext_noop("expired"),
+)
+
 SHAPES = (
     gettext_noop("There is no product %(sku)s."),
     gettext_noop("There is no coupon %(slug)s."),
@@ -101,7 +114,14 @@ SHAPES = (
     gettext_noop("%(sku)s has no price; type one."),
     gettext_noop("%(count)s more of these are unknown."),
     gettext_noop("A coupon that is %(state)s cannot be published."),
-    gettext_noop("A coupon that is %(state)s cannot become %(other)s."),
+    gettext_noop("A coupon that is %(state)s cannot be approved."),
+    gettext_noop("A coupon that is %(state)s cannot be refused."),
+    gettext_noop("A coupon that is %(state)s cannot be submitted."),
+    gettext_noop("A coupon that is %(state)s cannot be tested."),
+    gettext_noop("A coupon that is %(state)s cannot become a draft."),
+    gettext_noop("A coupon that is %(state)s cannot be resumed."),
+    gettext_noop("A coupon that is %(state)s cannot be paused."),
+    gettext_noop("A coupon that is %(state)s cannot be ended."),
     gettext_noop("From 1 to %(most)s codes."),
     gettext_noop("Too few combinations: one guess in %(guesses)s would be a code. Add more #."),
     gettext_noop("A code has at most %(most)s characters."),
@@ -129,8 +149,13 @@ def sentence(english: str) -> str:
     """Return a verb's sentence in the language of this request; English where none is known."""
     for shape, pattern in _patterns():
         if match := pattern.fullmatch(english):
-            return gettext(shape) % match.groupdict()
+            return gettext(shape) % _filled(match.groupdict())
     return gettext(english)
+
+
+def _filled(parts: dict[str, str]) -> dict[str, str]:
+    """Say a state in the reader's language too; what else is filled in is a name or a number."""
+    return {**parts, "state": gettext(parts["state"])} if "state" in parts else parts
 
 
 @lru_cache(maxsize=1)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from msgspec import Struct
 from rest_framework.request import Request
 
-from coupons import describing, lifecycle
-from coupons.api.bodies import read_object
+from coupons import changing, describing
+from coupons.api.bodies import raw_body, read, read_object
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
@@ -16,7 +16,9 @@ from coupons.api.pages import QUERY, Page, paginated_together
 from coupons.caller import Caller
 from coupons.describing import Counted
 from coupons.errors import NotFound
+from coupons.lifecycle import VERBS
 from coupons.models import Coupon
+from coupons.states import Move, ReasonAsked
 
 READ = ("codes", "manage")
 
@@ -86,7 +88,7 @@ class CouponsEndpoint(DescribingEndpoint):
         body = read_object(plain(request))
 
         def work() -> HttpResponse:
-            coupon = lifecycle.create(
+            coupon = changing.create(
                 merchant=caller.merchant, body=body, by=caller.actor, at=self.at
             )
             return answer(*self.described([coupon]), status=201)
@@ -114,7 +116,7 @@ class CouponEndpoint(DescribingEndpoint):
     def patch(self, request: Request, slug: str) -> HttpResponse:
         """Change the fields of the body; the rest stays."""
         caller = caller_of(request)
-        coupon = lifecycle.change(
+        coupon = changing.change(
             coupon=coupon_of(caller, slug),
             body=read_object(plain(request)),
             by=caller.actor,
@@ -123,64 +125,60 @@ class CouponEndpoint(DescribingEndpoint):
         return answer(*self.described([coupon]))
 
 
-class StepEndpoint(DescribingEndpoint):
-    """One step of a coupon's life; `as_view(step=…, scopes=…)` says which."""
+class ReasonBody(Struct):
+    """Why; kept in the journal and shown on the coupon's page. At most 1,000 characters."""
 
-    scopes = {"POST": ("manage",)}
-    step: Callable[..., Coupon]
-
-    @describes(
-        summary="Move a coupon through its life",
-        answers={200: CouponAnswer},
-        idempotent=True,
-        errors=(404,),
-    )
-    def post(self, request: Request, slug: str) -> HttpResponse:
-        """Take the step."""
-        caller = caller_of(request)
-
-        def work() -> HttpResponse:
-            coupon = type(self).step(coupon=coupon_of(caller, slug), by=caller.actor, at=self.at)
-            return answer(*self.described([coupon]))
-
-        return once(request=plain(request), caller=caller, at=self.at, work=work)
+    reason: str | None = None
 
 
-class TestEndpoint(StepEndpoint):
-    """Open to test customers."""
-
-    step = staticmethod(lifecycle.test)
-
-
-class SubmitEndpoint(StepEndpoint):
-    """Hand in for review."""
-
-    step = staticmethod(lifecycle.submit)
-
-
-class PublishEndpoint(StepEndpoint):
-    """Publish."""
-
-    scopes = {"POST": ("publish",)}
-    step = staticmethod(lifecycle.publish)
+#: What each address says of itself in the document.
+SUMMARIES = {
+    "test": "Open a draft to test customers",
+    "withdraw": "Take a coupon back from test, review or approval",
+    "submit": "Hand a coupon in for review",
+    "publish": "Publish a coupon",
+    "pause": "Pause a coupon",
+    "resume": "Let a paused coupon go on",
+    "end": "End a coupon early",
+}
 
 
-class PauseEndpoint(StepEndpoint):
-    """Pause."""
+def step_endpoint(move: Move) -> type[Endpoint]:
+    """Make the address of one step of a coupon's life."""
+    asks = move.reason is not ReasonAsked.NEVER
 
-    step = staticmethod(lifecycle.pause)
+    class StepEndpoint(DescribingEndpoint):
+        """One step of a coupon's life."""
+
+        scopes = {"POST": (str(move.scope),)}
+
+        @describes(
+            summary=SUMMARIES[move.verb],
+            body=ReasonBody if asks else None,
+            answers={200: CouponAnswer},
+            idempotent=True,
+            errors=(404,),
+        )
+        def post(self, request: Request, slug: str) -> HttpResponse:
+            """Take the step; an empty body gives no reason."""
+            caller = caller_of(request)
+            why = {"reason": _reason(plain(request))} if asks else {}
+
+            def work() -> HttpResponse:
+                coupon = VERBS[move.verb](
+                    coupon=coupon_of(caller, slug), by=caller.actor, at=self.at, **why
+                )
+                return answer(*self.described([coupon]))
+
+            return once(request=plain(request), caller=caller, at=self.at, work=work)
+
+    return StepEndpoint
 
 
-class ResumeEndpoint(StepEndpoint):
-    """Resume."""
-
-    step = staticmethod(lifecycle.resume)
-
-
-class EndEndpoint(StepEndpoint):
-    """End early."""
-
-    step = staticmethod(lifecycle.end)
+def _reason(request: HttpRequest) -> str:
+    if not raw_body(request).strip():
+        return ""
+    return read(request, ReasonBody).reason or ""
 
 
 def coupon_of(caller: Caller, slug: str) -> Coupon:

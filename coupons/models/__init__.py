@@ -16,6 +16,7 @@ from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
+from coupons.models.review import CouponInReview, Review
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
 
@@ -27,6 +28,7 @@ __all__ = [
     "Coupon",
     "CouponCounter",
     "CouponDay",
+    "CouponInReview",
     "CouponVersion",
     "ExchangeRates",
     "IdempotentAnswer",
@@ -40,6 +42,7 @@ __all__ = [
     "Prize",
     "Product",
     "Reach",
+    "Review",
     "Role",
     "State",
     "TaxRate",

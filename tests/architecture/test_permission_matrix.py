@@ -127,6 +127,15 @@ MATRIX = [
     row("POST", "coupons/<slug:slug>/submit", "manage", "coupons/draft/submit", {}, owned=True),
     row(
         "POST",
+        "coupons/<slug:slug>/withdraw",
+        "manage",
+        "coupons/draft/withdraw",
+        {},
+        owned=True,
+        before=("submit",),
+    ),
+    row(
+        "POST",
         "coupons/<slug:slug>/publish",
         "publish",
         "coupons/draft/publish",
@@ -233,7 +242,7 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
         made = shop.api.post("webhook-endpoints", {"url": "https://hooks.example/"})
         path = path.replace(f"/{HOOK}", f"/{made.body['id']}")
     for step in each.before:
-        shop.api.post(f"coupons/ten-off/{step}")
+        shop.api.post(f"coupons/{path.split('/')[1]}/{step}")
     with nothing_changes() if api is not shop.api else _anything():
         return api.call(each.method, path, each.body)
 

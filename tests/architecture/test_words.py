@@ -12,7 +12,9 @@ from coupons.admin.words import SENTENCES, SHAPES, sentence
 
 #: Whose errors the console's forms show.
 VERBS = [
+    "coupons/changing.py",
     "coupons/lifecycle.py",
+    "coupons/reviewing.py",
     "coupons/references.py",
     "coupons/issuing.py",
     "coupons/constraints.py",
