@@ -48,6 +48,7 @@ urlpatterns = [
     path("coupons/<slug:slug>/pause", life.PauseEndpoint.as_view(counted=counted)),
     path("coupons/<slug:slug>/resume", life.ResumeEndpoint.as_view(counted=counted)),
     path("coupons/<slug:slug>/end", life.EndEndpoint.as_view(counted=counted)),
+    path("coupons/<slug:slug>/replacement", life.ReplacementEndpoint.as_view(counted=counted)),
     path("coupons/<slug:slug>/codes", CouponCodesEndpoint.as_view()),
     path("codes/lookup", LookupEndpoint.as_view()),
     path("jobs/<uuid:job_id>", JobEndpoint.as_view()),

@@ -11,18 +11,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, journal, prizes, reach
+from coupons import coding, definition, freezing, journal, moving, prizes, reach
 from coupons.constraints import explained
 from coupons.errors import (
     FieldError,
-    FrozenField,
     NotAllowed,
     NotPublishable,
     WrongState,
 )
 from coupons.models import (
     Code,
-    CodeBatch,
     Coupon,
     CouponCounter,
     CouponVersion,
@@ -32,11 +30,6 @@ from coupons.models import (
 )
 from coupons.pricing.money import parse_amount
 from coupons.references import check_references
-
-#: What may still change once somebody holds the coupon: wording, a later end, more stock.
-FREE_AFTER_ISSUE = frozenset(
-    {"name", "names", "description", "thank_you", "ends_at", "limits", "prizes"}
-)
 
 
 def create(*, merchant: Merchant, body: Mapping[str, Any], by: str, at: datetime) -> Coupon:
@@ -84,12 +77,7 @@ def change(
         changed = sorted(key for key in after if after[key] != before.get(key))
         if not changed:
             return coupon
-        if "slug" in changed:
-            wrong = FieldError("slug", "The slug is the coupon's address; it never changes.")
-            raise FrozenField(wrong.message, errors=[wrong])
-        if coupon.state not in (State.DRAFT, State.TESTING):
-            _refuse_frozen(before=before, after=after, changed=changed)
-        _refuse_other_uses(coupon=coupon, before=before, after=after)
+        freezing.refuse_frozen(coupon=coupon, before=before, after=after, changed=changed)
         check_references(merchant=coupon.merchant, canonical=after, before=before)
         _write(coupon=coupon, canonical=after, by=by, at=at)
         reach.keep(coupon=coupon, definition=after)
@@ -129,6 +117,7 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
         coupon.updated_at = at
         coupon.save(update_fields=["state", "published_at", "starts_at", "updated_at"])
         _revised(coupon)
+        moving.take_over(coupon=coupon, end=end, by=by, at=at)
         reach.keep(coupon=coupon, definition=current_definition(coupon))
         journal.record(
             merchant=coupon.merchant, type="coupon.published", actor=by, at=at, coupon=coupon
@@ -290,54 +279,6 @@ def _merged(before: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(body.get("limits"), Mapping):
         whole["limits"] = {**before["limits"], **body["limits"]}
     return whole
-
-
-def _refuse_other_uses(*, coupon: Coupon, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Refuse another number of uses per code once there are codes that carry theirs."""
-    same = before["limits"]["uses_per_code"] == after["limits"]["uses_per_code"]
-    if not same and (
-        CodeBatch.objects.filter(coupon=coupon).exists()
-        or Code.objects.filter(coupon=coupon, shared=False).exists()
-    ):
-        wrong = FieldError("limits.uses_per_code", "The codes that are out keep theirs.")
-        raise FrozenField(wrong.message, errors=[wrong])
-
-
-def _refuse_frozen(*, before: dict[str, Any], after: dict[str, Any], changed: list[str]) -> None:
-    frozen = [key for key in changed if key not in FREE_AFTER_ISSUE]
-    if "ends_at" in changed and not _is_later(before["ends_at"], after["ends_at"]):
-        frozen.append("ends_at")
-    if "limits" in changed:
-        frozen += [
-            f"limits.{name}"
-            for name, value in after["limits"].items()
-            if not _is_more(before["limits"].get(name), value)
-        ]
-    if "prizes" in changed:
-        frozen += prizes.frozen(before=before, after=after)
-    if frozen:
-        raise FrozenField(
-            errors=[FieldError(name, "This is fixed once the coupon is out.") for name in frozen]
-        )
-
-
-def _is_later(before: str | None, after: str | None) -> bool:
-    if after is None:
-        return True
-    return before is not None and datetime.fromisoformat(after) >= datetime.fromisoformat(before)
-
-
-def _is_more(before: Any, after: Any) -> bool:
-    """Say whether a limit is the same or wider; a budget in its own currency only."""
-    if before == after or after is None:
-        return True
-    if before is None:
-        return False
-    if isinstance(after, dict):
-        return list(before) == list(after) and all(
-            parse_amount(after[c], c) >= parse_amount(before[c], c) for c in after
-        )
-    return bool(after >= before)
 
 
 def _missing_for_publication(*, coupon: Coupon, at: datetime) -> list[FieldError]:

@@ -29,7 +29,7 @@ from redemption.models import Redemption, Use
 # Each takes one use and says by its row count whether there was one left.
 TAKE_CODE = """
 UPDATE coupons_code SET uses = uses + 1
- WHERE id = %s AND state = 'active' AND uses < max_uses
+ WHERE id = %s AND coupon_id = %s AND state = 'active' AND uses < max_uses
 """
 TAKE_CUSTOMER = """
 INSERT INTO redemption_customercounter AS c
@@ -169,7 +169,7 @@ def take_code(statements: Statements, code: CodeFacts) -> None:
         return  # bounded by the coupon's limits alone
     statements.take(
         TAKE_CODE,
-        [code.code_id],
+        [code.code_id, code.coupon_id],
     )
 
 

@@ -23,6 +23,7 @@ LOCKS = {
     "coupons/reading.py",
     "coupons/lifecycle.py",
     "coupons/issuing.py",
+    "coupons/moving.py",
     "coupons/catalogue.py",
     "campaigns/customers.py",
     "coupons/team.py",
@@ -128,8 +129,8 @@ def test_tasks_are_started_on_commit() -> None:
 #: The modules whose public functions are verbs.
 VERBS = {
     "campaigns": "activity customers",
-    "coupons": "catalogue channels describing issuing lifecycle rates reach reading references "
-    "taxes",
+    "coupons": "catalogue channels describing freezing history issuing lifecycle moving rates "
+    "reach reading references replacing taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
     "metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",

@@ -13,6 +13,9 @@ from coupons.admin.words import SENTENCES, SHAPES, sentence
 #: Whose errors the console's forms show.
 VERBS = [
     "coupons/lifecycle.py",
+    "coupons/freezing.py",
+    "coupons/moving.py",
+    "coupons/replacing.py",
     "coupons/references.py",
     "coupons/issuing.py",
     "coupons/constraints.py",
