@@ -48,6 +48,7 @@ urlpatterns = [
         for verb, move in MOVES.items()
         if move.scope
     ),
+    path("coupons/<slug:slug>/replacement", life.ReplacementEndpoint.as_view(counted=counted)),
     path("coupons/<slug:slug>/codes", CouponCodesEndpoint.as_view()),
     path("codes/lookup", LookupEndpoint.as_view()),
     path("jobs/<uuid:job_id>", JobEndpoint.as_view()),

@@ -7,19 +7,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, journal, prizes, reach
+from coupons import coding, definition, freezing, journal, prizes, reach
 from coupons.constraints import explained
-from coupons.errors import FieldError, FrozenField, WrongState
+from coupons.errors import WrongState
 from coupons.lifecycle import current_definition, locked
-from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, Merchant, State
+from coupons.models import Code, Coupon, CouponCounter, CouponVersion, Merchant, State
 from coupons.pricing.money import parse_amount
 from coupons.references import check_references
-from coupons.states import REVIEWED, UNPUBLISHED
-
-#: What may still change once somebody holds the coupon: wording, a later end, more stock.
-FREE_AFTER_ISSUE = frozenset(
-    {"name", "names", "description", "thank_you", "ends_at", "limits", "prizes"}
-)
+from coupons.states import REVIEWED
 
 
 def create(*, merchant: Merchant, body: Mapping[str, Any], by: str, at: datetime) -> Coupon:
@@ -68,12 +63,7 @@ def change(
         changed = sorted(key for key in after if after[key] != before.get(key))
         if not changed:
             return coupon
-        if "slug" in changed:
-            wrong = FieldError("slug", "The slug is the coupon's address; it never changes.")
-            raise FrozenField(wrong.message, errors=[wrong])
-        if coupon.state not in UNPUBLISHED:
-            _refuse_frozen(before=before, after=after, changed=changed)
-        _refuse_other_uses(coupon=coupon, before=before, after=after)
+        freezing.refuse_frozen(coupon=coupon, before=before, after=after, changed=changed)
         check_references(merchant=coupon.merchant, canonical=after, before=before)
         if coupon.state in REVIEWED:
             coupon.state = State.DRAFT
@@ -170,51 +160,3 @@ def _merged(before: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(body.get("limits"), Mapping):
         whole["limits"] = {**before["limits"], **body["limits"]}
     return whole
-
-
-def _refuse_other_uses(*, coupon: Coupon, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Refuse another number of uses per code once there are codes that carry theirs."""
-    same = before["limits"]["uses_per_code"] == after["limits"]["uses_per_code"]
-    if not same and (
-        CodeBatch.objects.filter(coupon=coupon).exists()
-        or Code.objects.filter(coupon=coupon, shared=False).exists()
-    ):
-        wrong = FieldError("limits.uses_per_code", "The codes that are out keep theirs.")
-        raise FrozenField(wrong.message, errors=[wrong])
-
-
-def _refuse_frozen(*, before: dict[str, Any], after: dict[str, Any], changed: list[str]) -> None:
-    frozen = [key for key in changed if key not in FREE_AFTER_ISSUE]
-    if "ends_at" in changed and not _is_later(before["ends_at"], after["ends_at"]):
-        frozen.append("ends_at")
-    if "limits" in changed:
-        frozen += [
-            f"limits.{name}"
-            for name, value in after["limits"].items()
-            if not _is_more(before["limits"].get(name), value)
-        ]
-    if "prizes" in changed:
-        frozen += prizes.frozen(before=before, after=after)
-    if frozen:
-        raise FrozenField(
-            errors=[FieldError(name, "This is fixed once the coupon is out.") for name in frozen]
-        )
-
-
-def _is_later(before: str | None, after: str | None) -> bool:
-    if after is None:
-        return True
-    return before is not None and datetime.fromisoformat(after) >= datetime.fromisoformat(before)
-
-
-def _is_more(before: Any, after: Any) -> bool:
-    """Say whether a limit is the same or wider; a budget in its own currency only."""
-    if before == after or after is None:
-        return True
-    if before is None:
-        return False
-    if isinstance(after, dict):
-        return list(before) == list(after) and all(
-            parse_amount(after[c], c) >= parse_amount(before[c], c) for c in after
-        )
-    return bool(after >= before)

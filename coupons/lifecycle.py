@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import journal, prizes, reach, reviewing
+from coupons import journal, moving, prizes, reach, reviewing
 from coupons.errors import FieldError, NotPublishable, WrongState
 from coupons.models import Coupon, CouponCounter, CouponVersion, Kind, State
 from coupons.states import IN_WORDS, MOVES, Move, ReasonAsked
@@ -90,6 +90,7 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
             raise NotPublishable(errors=missing)
         coupon.published_at = at
         coupon.starts_at = coupon.starts_at or at
+        moving.take_over(coupon=coupon, end=end, by=by, at=at)
         return _done(move=move, coupon=coupon, by=by, at=at)
 
 

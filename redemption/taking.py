@@ -27,7 +27,7 @@ from redemption.statements import Statements
 # waits for those before it (`Statements`).
 TAKE_CODE = """
 UPDATE coupons_code SET uses = uses + 1
- WHERE id = %s AND state = 'active' AND uses < max_uses AND {after}
+ WHERE id = %s AND coupon_id = %s AND state = 'active' AND uses < max_uses AND {after}
 """
 TAKE_CUSTOMER = """
 INSERT INTO redemption_customercounter AS c
@@ -126,7 +126,7 @@ def take_code(entry: Entry, statements: Statements, code: CodeFacts) -> None:
     """Take one use of a unique code."""
     if code.shared or entry.cart.shopper.is_test:
         return  # bounded by the coupon's limits alone; a test takes nothing anywhere
-    statements.take(TAKE_CODE, [code.code_id], row=("code", code.code_id))
+    statements.take(TAKE_CODE, [code.code_id, code.coupon_id], row=("code", code.code_id))
 
 
 def take_customer(

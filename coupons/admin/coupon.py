@@ -1,5 +1,6 @@
 """Coupons in the console: the list, the form, the page, and the steps of their life."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,7 +15,9 @@ from unfold.decorators import display
 from coupons import changing, clock, lifecycle
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
+from coupons.admin.coupon_history import version_view
 from coupons.admin.coupon_page import page_context
+from coupons.admin.coupon_replace import offer_replacement, replace_view
 from coupons.admin.coupon_steps import STEPS, IssueForm, StepForm
 from coupons.admin.review import review_context
 from coupons.admin.shown import badge, number, when
@@ -102,6 +105,16 @@ class CouponAdmin(MerchantAdmin):
         own = [
             path("<int:pk>/edit/", view(self.edit_view), name="coupons_coupon_edit"),
             path("<int:pk>/codes/", view(self.codes_view), name="coupons_coupon_codes"),
+            path(
+                "<int:pk>/replace/",
+                view(partial(replace_view, self)),
+                name="coupons_coupon_replace",
+            ),
+            path(
+                "<int:pk>/versions/<int:version>/",
+                view(partial(version_view, self)),
+                name="coupons_coupon_version",
+            ),
             path("<int:pk>/<slug:step>/confirm/", view(self.step_view), name="coupons_coupon_step"),
         ]
         return own + super().get_urls()
@@ -163,6 +176,7 @@ class CouponAdmin(MerchantAdmin):
                 )
             except HexiaoError as error:
                 tell_errors(error=error, form=form, fields=CONTRACT_TO_FORM)
+                offer_replacement(request=request, coupon=coupon, error=error)
             else:
                 messages.success(request, gettext("Saved."))
                 if coupon.state in REVIEWED and changed.state == State.DRAFT:

@@ -12,6 +12,10 @@ from django.utils.translation import gettext, gettext_noop
 
 SENTENCES = (
     gettext_noop("The codes that are out keep theirs."),
+    gettext_noop("It is not out yet: change it instead."),
+    gettext_noop("The coupon is replaced already."),
+    gettext_noop("It may issue no code: leave room for the one that goes over."),
+    gettext_noop("The new coupon may issue no more codes; the rest stays."),
     gettext_noop("Somebody else changed this coupon meanwhile; look at it again."),
     gettext_noop("The coupon has ended."),
     gettext_noop("The slug is the coupon's address; it never changes."),

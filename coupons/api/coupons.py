@@ -1,13 +1,14 @@
 """Coupons over the API: created, changed, moved through their life."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from msgspec import Struct
 from rest_framework.request import Request
 
-from coupons import changing, describing
+from coupons import changing, describing, history, replacing
 from coupons.api.bodies import raw_body, read, read_object
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
@@ -43,6 +44,33 @@ class CouponAnswer(Struct):
     state: str
     version: int
     counters: Counters
+
+
+class Happened(Struct, omit_defaults=True):
+    """One thing that happened to a coupon."""
+
+    at: datetime
+    actor: str
+    type: str
+    version: int | None = None
+    fields: list[str] | None = None
+    reason: str | None = None
+
+
+class CouponWithHistory(CouponAnswer):
+    """One coupon with what happened to it, newest first, and whose place it takes."""
+
+    replaces: str | None
+    replaced_by: str | None
+    history: list[Happened]
+
+
+class ReplacementBody(Struct, forbid_unknown_fields=True):
+    """How the new coupon begins: its slug, and what goes over once it is published."""
+
+    slug: str | None = None
+    moves_codes: bool = True
+    moves_shared_code: bool = True
 
 
 class DescribingEndpoint(Endpoint):
@@ -101,11 +129,18 @@ class CouponEndpoint(DescribingEndpoint):
 
     scopes = {"GET": READ, "PATCH": ("manage",)}
 
-    @describes(summary="Read a coupon", answers={200: CouponAnswer}, errors=(404,))
+    @describes(summary="Read a coupon", answers={200: CouponWithHistory}, errors=(404,))
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Read a coupon's definition, state and counters."""
+        """Read a coupon's definition, state, counters and history."""
         coupon = coupon_of(caller_of(request), slug)
-        return answer(*self.described([coupon]))
+        old, new = replacing.replaces(coupon=coupon), replacing.replaced_by(coupon=coupon)
+        (described,) = self.described([coupon])
+        beside = {
+            "replaces": old.slug if old else None,
+            "replaced_by": new.slug if new else None,
+            "history": history.described(coupon=coupon, at=self.at),
+        }
+        return answer({**described, **beside})
 
     @describes(
         summary="Change a coupon",
@@ -141,6 +176,37 @@ SUMMARIES = {
     "resume": "Let a paused coupon go on",
     "end": "End a coupon early",
 }
+
+
+class ReplacementEndpoint(DescribingEndpoint):
+    """A new coupon in the place of one that is out."""
+
+    scopes = {"POST": ("manage",)}
+
+    @describes(
+        summary="Replace with a new coupon",
+        body=ReplacementBody,
+        answers={201: CouponAnswer},
+        idempotent=True,
+        errors=(404, 409),
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Create a draft that copies the coupon and takes its place once it is published."""
+        caller = caller_of(request)
+        body = read(plain(request), ReplacementBody)
+
+        def work() -> HttpResponse:
+            new = replacing.replace(
+                coupon=coupon_of(caller, slug),
+                by=caller.actor,
+                at=self.at,
+                slug=body.slug,
+                moves_codes=body.moves_codes,
+                moves_shared_code=body.moves_shared_code,
+            )
+            return answer(*self.described([new]), status=201)
+
+        return once(request=plain(request), caller=caller, at=self.at, work=work)
 
 
 def step_endpoint(move: Move) -> type[Endpoint]:

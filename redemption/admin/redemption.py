@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -25,12 +26,18 @@ class Uses(ReadOnlyInline):
     """The codes used in a redemption."""
 
     model = Use
-    fields = ("code", "coupon", "version", "standing", "discount_money", "shipping_money")
+    fields = ("code", "coupon", "judged_by", "standing", "discount_money", "shipping_money")
     readonly_fields = fields
 
     def get_queryset(self, request: object) -> QuerySet:
         """Bring along what each row names."""
         return super().get_queryset(request).select_related("code", "coupon", "redemption")
+
+    @display(description=_("version"))
+    def judged_by(self, use: Use) -> str:
+        """Lead to the version of the coupon that judged it."""
+        address = reverse("admin:coupons_coupon_version", args=[use.coupon_id, use.version])
+        return format_html('<a href="{}">{}</a>', address, use.version)
 
     @display(description=_("discount"))
     def discount_money(self, use: Use) -> str:

@@ -23,6 +23,7 @@ LOCKS = {
     "coupons/reading.py",
     "coupons/lifecycle.py",
     "coupons/issuing.py",
+    "coupons/moving.py",
     "coupons/catalogue.py",
     "campaigns/customers.py",
     "coupons/team.py",
@@ -129,8 +130,8 @@ def test_tasks_are_started_on_commit() -> None:
 #: The modules whose public functions are verbs.
 VERBS = {
     "campaigns": "activity customers",
-    "coupons": "catalogue changing channels describing issuing lifecycle rates reach reading "
-    "references reviewing taxes",
+    "coupons": "catalogue changing channels describing freezing history issuing lifecycle moving "
+    "rates reach reading references replacing reviewing taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
     "metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",

@@ -155,6 +155,15 @@ MATRIX = [
     row("POST", "coupons/<slug:slug>/end", "manage", "coupons/ten-off/end", {}, owned=True),
     row(
         "POST",
+        "coupons/<slug:slug>/replacement",
+        "manage",
+        "coupons/ten-off/replacement",
+        {},
+        201,
+        owned=True,
+    ),
+    row(
+        "POST",
         "coupons/<slug:slug>/codes",
         "manage codes",
         "coupons/ten-off/codes",
