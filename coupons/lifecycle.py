@@ -4,14 +4,14 @@ One verb each. Every verb locks the coupon's row first (the only rows this modul
 locks), checks the state, and writes the journal with the change.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, journal, prizes, reach
+from coupons import checking, coding, definition, journal, prizes, reach
 from coupons.constraints import explained
 from coupons.errors import (
     FieldError,
@@ -26,7 +26,6 @@ from coupons.models import (
     Coupon,
     CouponCounter,
     CouponVersion,
-    Kind,
     Merchant,
     State,
 )
@@ -104,9 +103,13 @@ def change(
     return coupon
 
 
-def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
+def publish(
+    *, coupon: Coupon, by: str, at: datetime, accepted: Collection[str] | None = None
+) -> Coupon:
     """Make a draft live, from its start on, or from now if it names none.
 
+    `accepted` are the ticks of the warnings that a person accepted: one that is not among
+    them stops it. Without it, as for a program, warnings stop nothing.
     Raises `WrongState`, `NotPublishable` with what is missing, `NotAllowed` where the
     merchant wants a second person.
     """
@@ -120,9 +123,7 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
             )
         if coupon.merchant.reviews_required and by == coupon.created_by:
             raise NotAllowed("Another person has to approve this coupon.")
-        missing = _missing_for_publication(coupon=coupon, at=at)
-        if missing:
-            raise NotPublishable(errors=missing)
+        warned = _refuse_unfit(coupon=coupon, accepted=accepted, at=at)
         coupon.state = State.LIVE
         coupon.published_at = at
         coupon.starts_at = coupon.starts_at or at
@@ -131,7 +132,12 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
         _revised(coupon)
         reach.keep(coupon=coupon, definition=current_definition(coupon))
         journal.record(
-            merchant=coupon.merchant, type="coupon.published", actor=by, at=at, coupon=coupon
+            merchant=coupon.merchant,
+            type="coupon.published",
+            actor=by,
+            at=at,
+            coupon=coupon,
+            data={"accepted": [each.as_data() for each in warned]} if warned else {},
         )
     return coupon
 
@@ -340,7 +346,20 @@ def _is_more(before: Any, after: Any) -> bool:
     return bool(after >= before)
 
 
-def _missing_for_publication(*, coupon: Coupon, at: datetime) -> list[FieldError]:
-    if coupon.ends_at is not None and coupon.ends_at <= at:
-        return [FieldError("ends_at", "The coupon would be over before it starts.")]
-    return prizes.unpublished(draw=coupon, at=at) if coupon.kind == Kind.DRAW else []
+def _refuse_unfit(
+    *, coupon: Coupon, accepted: Collection[str] | None, at: datetime
+) -> list[checking.Finding]:
+    """Refuse what cannot work, and what a person has not accepted; return what was."""
+    wrong = checking.errors(coupon=coupon, at=at)
+    if wrong:
+        raise NotPublishable(errors=[FieldError(each.field, each.english) for each in wrong])
+    if accepted is None:
+        return []
+    warned = checking.warnings(coupon=coupon, at=at)
+    unseen = [each for each in warned if each.tick not in accepted]
+    if unseen:
+        raise NotPublishable(
+            "Look at each warning and accept it.",
+            errors=[FieldError(each.field, each.english) for each in unseen],
+        )
+    return warned

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from coupons import clock, lifecycle
+from coupons.admin import coupon_publish
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
 from coupons.admin.coupon_page import page_context
@@ -186,6 +187,7 @@ class CouponAdmin(MerchantAdmin):
             request,
             "coupon_page",
             **context,
+            checks=coupon_publish.checks(coupon=coupon, request=request, at=at),
             steps=[step for step in STEPS.values() if self._offers(request, step, coupon, at)],
             may_change=may(role=request.role, area=Area.COUPONS, right=Right.CHANGE),
             may_issue=may(role=request.role, area=Area.CODES, right=Right.CHANGE),
@@ -201,6 +203,8 @@ class CouponAdmin(MerchantAdmin):
         chosen = STEPS[step]
         self._require(request, chosen.right)
         coupon = self._find(request, pk)
+        if step == "publish":
+            return self._publish(request, coupon, chosen)
         if request.method == "POST":
             try:
                 chosen.verb(coupon=coupon, by=staff_actor(request.user), at=clock.now(request))
@@ -211,6 +215,25 @@ class CouponAdmin(MerchantAdmin):
             return self._page(coupon)
         title = f"{chosen.label}: {coupon.name}"
         return self._render(request, "coupon_step", coupon=coupon, step=chosen, title=title)
+
+    def _publish(self, request: HttpRequest, coupon: Coupon, step: Step) -> HttpResponse:
+        """Show what the checks found; publish once each warning is accepted."""
+        if request.method == "POST":
+            try:
+                if coupon_publish.publish(coupon=coupon, request=request):
+                    messages.success(request, step.done % {"name": coupon.name})
+                    return self._page(coupon)
+            except HexiaoError as error:
+                show_error(request=request, error=error)
+                return self._page(coupon)
+        return self._render(
+            request,
+            "coupon_publish",
+            coupon=coupon,
+            step=step,
+            checks=coupon_publish.checks(coupon=coupon, request=request, at=clock.now(request)),
+            title=f"{step.label}: {coupon.name}",
+        )
 
     def codes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Issue more unique codes."""

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from coupons import clock, lifecycle
+from coupons.admin.coupon_publish import accepted
 from coupons.admin.rules_in_words import chance, facts
 from coupons.admin.shown import badge, happened, money, number, when, who
 from coupons.models import (
@@ -147,10 +148,15 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return ", ".join(names)
 
 
-def timeline(coupon: Coupon) -> list[dict[str, str]]:
+def timeline(coupon: Coupon) -> list[dict[str, Any]]:
     """Read what happened to the coupon from the journal, newest first."""
     entries = JournalEntry.objects.filter(coupon=coupon).order_by("-id")[:SHOWN_ENTRIES]
     return [
-        {"when": when(entry.at), "who": who(entry.actor), "what": happened(entry.type)}
+        {
+            "when": when(entry.at),
+            "who": who(entry.actor),
+            "what": happened(entry.type),
+            "accepted": accepted(entry),
+        }
         for entry in entries
     ]

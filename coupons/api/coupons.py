@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from msgspec import Struct
 from rest_framework.request import Request
 
-from coupons import describing, lifecycle
+from coupons import checking, describing, lifecycle
 from coupons.api.bodies import read_object
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
@@ -141,9 +141,13 @@ class StepEndpoint(DescribingEndpoint):
 
         def work() -> HttpResponse:
             coupon = type(self).step(coupon=coupon_of(caller, slug), by=caller.actor, at=self.at)
-            return answer(*self.described([coupon]))
+            return answer(self.told(coupon))
 
         return once(request=plain(request), caller=caller, at=self.at, work=work)
+
+    def told(self, coupon: Coupon) -> dict[str, Any]:
+        """Describe the coupon after the step."""
+        return self.described([coupon])[0]
 
 
 class TestEndpoint(StepEndpoint):
@@ -159,10 +163,20 @@ class SubmitEndpoint(StepEndpoint):
 
 
 class PublishEndpoint(StepEndpoint):
-    """Publish."""
+    """Publish; what the checks warn of is told beside the coupon, and stops nothing."""
 
     scopes = {"POST": ("publish",)}
     step = staticmethod(lifecycle.publish)
+
+    def told(self, coupon: Coupon) -> dict[str, Any]:
+        """Add the warnings."""
+        warned = checking.warnings(coupon=coupon, at=self.at)
+        return {
+            **super().told(coupon),
+            "warnings": [
+                {"code": each.code, "field": each.field, "message": each.english} for each in warned
+            ],
+        }
 
 
 class PauseEndpoint(StepEndpoint):
