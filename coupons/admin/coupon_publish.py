@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from coupons import checking, clock, lifecycle
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
+from coupons.admin.money_rows import MoneyByCurrency
 from coupons.caller import staff_actor
 from coupons.checking.finding import said
 from coupons.errors import NotPublishable
@@ -17,6 +18,9 @@ from coupons.staff import Area, Right, may
 
 #: The states from which a coupon can be published.
 UNPUBLISHED = frozenset({State.DRAFT, State.TESTING, State.IN_REVIEW})
+
+#: Where the first control of a field of several entries stands.
+_FIRST = {"names": "-0-language", "gifts": "-0-sku", "prizes": "-0-name", "tiers": "-0-min_spend_0"}
 
 
 def publish(*, coupon: Coupon, request: HttpRequest) -> bool:
@@ -70,6 +74,12 @@ def form_field(path: str) -> str:
     return ""
 
 
+def _anchor(name: str) -> str:
+    """Return the address, within the form, of a field's first control."""
+    is_money = isinstance(CouponForm.base_fields[name], MoneyByCurrency)
+    return f"#id_{name}{_FIRST.get(name, '_0' if is_money else '')}"
+
+
 def _shown(found: checking.Finding, *, ticked: Collection[str], linked: bool) -> dict[str, Any]:
     name = form_field(found.field)
     label = CouponForm.base_fields[name].label if name else ""
@@ -79,6 +89,6 @@ def _shown(found: checking.Finding, *, ticked: Collection[str], linked: bool) ->
         "tick": found.tick,
         "is_ticked": found.tick in ticked,
         "source": found.source,
-        "anchor": f"#id_{name}" if name else "",
+        "anchor": _anchor(name) if name else "",
         "fix": _("Change “%(field)s”") % {"field": label} if linked and label else "",
     }
