@@ -13,6 +13,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
 MAX_LENGTH = 64
 #: One hit in fewer guesses than this, and a pattern is refused.
 MIN_GUESSES_PER_HIT = 1_000
+#: A pattern that the house chooses is at least this safe, and so should others be.
+SAFE_GUESSES_PER_HIT = 1_000_000
 
 _PATTERN = re.compile(r"[A-Za-z0-9#\- ]+\Z")
 
@@ -83,6 +85,6 @@ def default_pattern(count: int) -> Pattern:
     """Choose the shortest plain pattern, of 8 characters or more, that is safe for `count`."""
     for groups in range(2, 9):
         pattern = Pattern("-".join(["####"] * groups))
-        if pattern.guesses_per_hit(count) >= 1_000_000:
+        if pattern.guesses_per_hit(count) >= SAFE_GUESSES_PER_HIT:
             return pattern
     raise ValueError("No pattern is long enough for that many codes.")

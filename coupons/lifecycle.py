@@ -4,16 +4,16 @@ One verb each, as the table in `states` has them. Every verb locks the coupon's 
 only rows this module locks), checks the state, and writes the journal with the change.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from coupons import journal, moving, prizes, reach, reviewing
+from coupons import checking, journal, moving, reach, reviewing
 from coupons.errors import FieldError, NotPublishable, WrongState
-from coupons.models import Coupon, CouponCounter, CouponVersion, Kind, State
+from coupons.models import Coupon, CouponCounter, CouponVersion, State
 from coupons.states import IN_WORDS, MOVES, Move, ReasonAsked
 
 
@@ -72,9 +72,13 @@ def refuse(
         return _done(move=move, coupon=coupon, by=by, at=at, reason=reason)
 
 
-def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
+def publish(
+    *, coupon: Coupon, by: str, at: datetime, accepted: Collection[str] | None = None
+) -> Coupon:
     """Make a coupon live, from its start on, or from now if it names none.
 
+    `accepted` are the ticks of the warnings that a person accepted: one that is not among
+    them stops it. Without it, as for a program, warnings stop nothing.
     Raises `WrongState`, and `NotPublishable` with what is missing: where the merchant wants
     reviews, the approval.
     """
@@ -85,13 +89,12 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
             raise NotPublishable(
                 errors=[FieldError("review", "A person has to approve this coupon first.")]
             )
-        missing = _missing_for_publication(coupon=coupon, at=at)
-        if missing:
-            raise NotPublishable(errors=missing)
+        warned = _refuse_unfit(coupon=coupon, accepted=accepted, at=at)
         coupon.published_at = at
         coupon.starts_at = coupon.starts_at or at
         moving.take_over(coupon=coupon, end=end, by=by, at=at)
-        return _done(move=move, coupon=coupon, by=by, at=at)
+        told = {"accepted": [each.as_data() for each in warned]} if warned else {}
+        return _done(move=move, coupon=coupon, by=by, at=at, told=told)
 
 
 def pause(*, coupon: Coupon, by: str, at: datetime, reason: str = "") -> Coupon:
@@ -160,7 +163,15 @@ def _refuse_unseen(*, coupon: Coupon, seen_version: int | None) -> None:
         raise WrongState("Somebody else changed this coupon meanwhile; look at it again.")
 
 
-def _done(*, move: Move, coupon: Coupon, by: str, at: datetime, reason: str = "") -> Coupon:
+def _done(
+    *,
+    move: Move,
+    coupon: Coupon,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    told: Mapping[str, Any] | None = None,
+) -> Coupon:
     """Write the state that the move leads to, with all that follows from it."""
     words = reviewing.checked(
         text=reason, field="reason", is_required=move.reason is ReasonAsked.REQUIRED
@@ -180,12 +191,25 @@ def _done(*, move: Move, coupon: Coupon, by: str, at: datetime, reason: str = ""
         actor=by,
         at=at,
         coupon=coupon,
-        data={"reason": words} if words else {},
+        data={**(told or {}), **({"reason": words} if words else {})},
     )
     return coupon
 
 
-def _missing_for_publication(*, coupon: Coupon, at: datetime) -> list[FieldError]:
-    if coupon.ends_at is not None and coupon.ends_at <= at:
-        return [FieldError("ends_at", "The coupon would be over before it starts.")]
-    return prizes.unpublished(draw=coupon, at=at) if coupon.kind == Kind.DRAW else []
+def _refuse_unfit(
+    *, coupon: Coupon, accepted: Collection[str] | None, at: datetime
+) -> list[checking.Finding]:
+    """Refuse what cannot work, and what a person has not accepted; return what was."""
+    wrong = checking.errors(coupon=coupon, at=at)
+    if wrong:
+        raise NotPublishable(errors=[FieldError(each.field, each.english) for each in wrong])
+    if accepted is None:
+        return []
+    warned = checking.warnings(coupon=coupon, at=at)
+    unseen = [each for each in warned if each.tick not in accepted]
+    if unseen:
+        raise NotPublishable(
+            "Look at each warning and accept it.",
+            errors=[FieldError(each.field, each.english) for each in unseen],
+        )
+    return warned

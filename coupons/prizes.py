@@ -8,8 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from coupons.errors import FieldError
-from coupons.models import Coupon, Prize, State
+from coupons.models import Coupon, Prize
 
 #: What is fixed of a prize once the draw is out: its chance, and what it is.
 FIXED = ("coupon", "weight")
@@ -105,16 +104,6 @@ def frozen(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 def _is_more(before: int | None, after: int | None) -> bool:
     return after is None or (before is not None and after >= before)
-
-
-def unpublished(*, draw: Coupon, at: datetime) -> list[FieldError]:
-    """Name the prizes that nobody could use: their coupons are not out, or over."""
-    rows = Prize.objects.filter(draw=draw).select_related("coupon").order_by("place")
-    return [
-        FieldError(f"prizes.{row.place}.coupon", f"Publish the coupon {row.coupon.slug} first.")
-        for row in rows
-        if row.coupon and row.coupon.state_at(at) not in (State.LIVE, State.SCHEDULED)
-    ]
 
 
 def prize_facts(rows: Sequence[Sequence[Any]] | None) -> tuple[PrizeFacts, ...]:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from coupons import changing, clock, lifecycle
+from coupons.admin import coupon_publish
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
 from coupons.admin.coupon_history import version_view
 from coupons.admin.coupon_page import page_context
 from coupons.admin.coupon_replace import offer_replacement, replace_view
-from coupons.admin.coupon_steps import STEPS, IssueForm, StepForm
+from coupons.admin.coupon_steps import STEPS, IssueForm, Step, StepForm
 from coupons.admin.review import review_context
 from coupons.admin.shown import badge, number, when
 from coupons.caller import staff_actor
@@ -212,6 +213,7 @@ class CouponAdmin(MerchantAdmin):
                 if step.is_offered(coupon=coupon, role=request.role, at=at)
             ],
             **review_context(coupon=coupon),
+            checks=coupon_publish.checks(coupon=coupon, request=request, at=at),
             may_change=may(role=request.role, area=Area.COUPONS, right=Right.CHANGE),
             may_issue=may(role=request.role, area=Area.CODES, right=Right.CHANGE),
             title=coupon.name,
@@ -226,6 +228,8 @@ class CouponAdmin(MerchantAdmin):
         chosen = STEPS[step]
         self._require(request, chosen.move.right)
         coupon = self._find(request, pk)
+        if step == "publish":
+            return self._publish(request, coupon, chosen)
         sent = request.POST if request.method == "POST" else None
         form = StepForm(sent, step=chosen, initial={"seen_version": coupon.version})
         if request.method == "POST" and form.is_valid():
@@ -247,6 +251,25 @@ class CouponAdmin(MerchantAdmin):
         title = f"{chosen.label}: {coupon.name}"
         return self._render(
             request, "coupon_step", coupon=coupon, step=chosen, form=form, title=title
+        )
+
+    def _publish(self, request: HttpRequest, coupon: Coupon, step: Step) -> HttpResponse:
+        """Show what the checks found; publish once each warning is accepted."""
+        if request.method == "POST":
+            try:
+                if coupon_publish.publish(coupon=coupon, request=request):
+                    messages.success(request, step.done % {"name": coupon.name})
+                    return self._page(coupon)
+            except HexiaoError as error:
+                show_error(request=request, error=error)
+                return self._page(coupon)
+        return self._render(
+            request,
+            "coupon_publish",
+            coupon=coupon,
+            step=step,
+            checks=coupon_publish.checks(coupon=coupon, request=request, at=clock.now(request)),
+            title=f"{step.label}: {coupon.name}",
         )
 
     def codes_view(self, request: HttpRequest, pk: int) -> HttpResponse:

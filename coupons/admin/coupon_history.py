@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from coupons import history as told
 from coupons.admin.changes_in_words import changes
+from coupons.admin.coupon_publish import accepted
 from coupons.admin.rules_in_words import facts
 from coupons.admin.shown import happened, number, when, who
 from coupons.models import Coupon, CouponVersion
@@ -39,6 +40,7 @@ def _moment(moment: told.Moment, rows: dict[int, CouponVersion]) -> dict[str, An
         "who": who(moment.actor) if moment.actor else _("The clock"),
         "what": happened(moment.type),
         "about": _about(moment),
+        "accepted": accepted(moment.data),
         "reason": moment.data.get("reason", ""),
         "version": version,
         "changes": changes(old.definition, new.definition) if is_change and new and old else [],

@@ -23,6 +23,7 @@ from coupons.admin.pages import form_page
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
 from coupons.models import Channel, Membership, Merchant, Role
+from coupons.models.merchant import check_currency
 from coupons.staff import Area
 
 
@@ -35,6 +36,19 @@ class MerchantForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Language tags separated by commas: en,zh-hans"),
     )
+    currencies = SimpleArrayField(
+        forms.CharField(max_length=3, validators=[check_currency]),
+        label=_("further currencies"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Currencies that the shop sells in besides its main one: EUR,GBP"),
+    )
+
+    def clean_currencies(self) -> list[str]:
+        """Name each currency once, without the main one."""
+        main = self.cleaned_data.get("currency")
+        named = dict.fromkeys(self.cleaned_data["currencies"])
+        return [currency for currency in named if currency != main]
 
 
 @admin.register(Merchant)
@@ -46,7 +60,16 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
     actions = None
     list_display = ("name", "slug", "currency", "time_zone")
     ordering = ("name",)
-    fields = ("name", "slug", "currency", "time_zone", "languages", "reviews_required")
+    fields = (
+        "name",
+        "slug",
+        "currency",
+        "currencies",
+        "time_zone",
+        "languages",
+        "warn_above_percent",
+        "reviews_required",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Show one's own merchant; a superuser sees all."""

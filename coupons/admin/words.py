@@ -22,6 +22,7 @@ SENTENCES = (
     gettext_noop("Another person has to approve this coupon."),
     gettext_noop("A person has to approve this coupon first."),
     gettext_noop("The coupon would be over before it starts."),
+    gettext_noop("Look at each warning and accept it."),
     gettext_noop("This is fixed once the coupon is out."),
     gettext_noop("The pattern has no unused codes left."),
     gettext_noop("The coupon has ended; it gets no more codes."),

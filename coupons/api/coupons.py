@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from msgspec import Struct
 from rest_framework.request import Request
 
-from coupons import changing, describing, history, replacing
+from coupons import changing, checking, describing, history, replacing
 from coupons.api.bodies import raw_body, read, read_object
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
@@ -234,11 +234,22 @@ def step_endpoint(move: Move) -> type[Endpoint]:
                 coupon = VERBS[move.verb](
                     coupon=coupon_of(caller, slug), by=caller.actor, at=self.at, **why
                 )
-                return answer(*self.described([coupon]))
+                told = self.described([coupon])[0]
+                if move.verb == "publish":
+                    told["warnings"] = _warnings(coupon, at=self.at)
+                return answer(told)
 
             return once(request=plain(request), caller=caller, at=self.at, work=work)
 
     return StepEndpoint
+
+
+def _warnings(coupon: Coupon, *, at: datetime) -> list[dict[str, str]]:
+    """Say what the checks warn of; for a program that stops nothing."""
+    return [
+        {"code": each.code, "field": each.field, "message": each.english}
+        for each in checking.warnings(coupon=coupon, at=at)
+    ]
 
 
 def _reason(request: HttpRequest) -> str:

@@ -4,7 +4,7 @@ import zoneinfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +48,22 @@ class Merchant(models.Model):
     languages = ArrayField(
         models.CharField(max_length=16), verbose_name=_("languages"), default=english
     )
+    currencies = ArrayField(
+        models.CharField(max_length=3, validators=[check_currency]),
+        verbose_name=_("further currencies"),
+        default=list,
+        blank=True,
+        help_text=_("Currencies that the shop sells in besides its main one: EUR,GBP"),
+    )
+    warn_above_percent = models.PositiveSmallIntegerField(
+        _("warn above (percent)"),
+        default=50,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_(
+            "Before a coupon is published, a warning tells if more than this could come off a "
+            "cart, together with other coupons."
+        ),
+    )
     reviews_required = models.BooleanField(
         _("reviews required"),
         default=False,
@@ -61,6 +77,10 @@ class Merchant(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(currency__regex="^[A-Z]{3}$"), name="merchant_currency_is_iso_code"
+            ),
+            models.CheckConstraint(
+                condition=Q(warn_above_percent__range=(1, 100)),
+                name="merchant_warns_above_a_percentage",
             ),
         ]
 

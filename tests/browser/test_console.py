@@ -89,6 +89,12 @@ def test_a_coupon_is_made_and_published(visit: Any) -> None:
     assert (Code.objects.get().text, Code.objects.get().shared) == ("SUMMER20", True)
 
     page.get_by_role("link", name=words["publish"], exact=True).click()
+    page.wait_for_url(re.compile(r"/publish/confirm/"))
+    assert fits(page)
+    grave = ("serious", "critical")
+    assert [v for v in Axe().run(page).response["violations"] if v["impact"] in grave] == []
+    for warning in page.get_by_role("checkbox").all():
+        warning.check()
     page.get_by_role("button", name=words["publish"], exact=True).click()
     page.wait_for_url(re.compile(r"/coupons/coupon/\d+/change/"))
     assert page.locator(".hx-state .hx-badge").inner_text() == words["live"]

@@ -273,7 +273,7 @@ def test_a_reviewer_publishes_but_does_not_change(people: People, shop: Shop) ->
     reviewer = person("rita", people.acme, Role.REVIEWER)
     assert reviewer.get(f"/coupons/coupon/{draft.pk}/edit/").status_code == 404
     assert reviewer.get(address(Coupon, "add")).status_code == 404
-    assert reviewer.post(f"/coupons/coupon/{draft.pk}/publish/confirm/").status_code == 302
+    assert reviewer.publish(draft.pk).status_code == 302
     assert reviewer.post(f"/coupons/coupon/{draft.pk}/pause/confirm/").status_code == 404
     draft.refresh_from_db()
     assert draft.state == "live"

@@ -141,7 +141,7 @@ def test_every_kind_is_made_by_form_and_works_at_checkout(
     coupon = made(bob, **typed)
     page = f"/coupons/coupon/{coupon.pk}/change/"
     assert f"<dd>{words}</dd>" in bob.get(page).content.decode()
-    bob.post(f"/coupons/coupon/{coupon.pk}/publish/confirm/")
+    bob.publish(coupon.pk)
 
     quote = shop.api.post("validations", cart("made", shipping="8.00")).body
     assert quote["valid"] is True, quote["rejected"]
