@@ -35,7 +35,10 @@ from coupons.references import check_references
 
 #: What may still change once somebody holds the coupon: wording, a later end, more stock.
 FREE_AFTER_ISSUE = frozenset(
-    {"name", "names", "description", "thank_you", "ends_at", "limits", "prizes"}
+    {
+        *("name", "names", "description", "thank_you", "texts", "face", "follow_up"),
+        *("ends_at", "limits", "prizes"),
+    }
 )
 
 
@@ -165,8 +168,7 @@ def end(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
 def current_definition(coupon: Coupon) -> dict[str, Any]:
     """Return the definition of the coupon's present version."""
     newest = CouponVersion.objects.get(coupon=coupon, version=coupon.version)
-    definition_of: dict[str, Any] = newest.definition
-    return definition_of
+    return definition.completed(newest.definition)
 
 
 _EVENTS = {

@@ -13,6 +13,9 @@ WHOLE: dict[str, Any] = {
     "names": {"de": "Ganz", "zh-hans": "全部"},
     "description": "All of it.\nOn two lines.",
     "thank_you": "谢谢",
+    "texts": {"de": {"description": "Alles.", "thank_you": "Danke"}},
+    "face": {"color": "#1a2b3c", "picture": None},
+    "follow_up": None,
     "kind": "percent_off",
     "value": None,
     "percent": "12.5",
@@ -85,6 +88,12 @@ NO_USES = {
     "uses_today": 0,
     "budget_used": "0.00",
 }
+
+
+def as_listed(body: Any) -> Any:
+    """Leave out what a coupon's own address says beside the contract: its terms in words."""
+    assert body["terms"]
+    return {key: value for key, value in body.items() if key != "terms"}
 
 
 def fields(answer: Answer) -> list[str]:

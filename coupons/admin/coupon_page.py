@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from coupons import clock, lifecycle
-from coupons.admin.rules_in_words import chance, facts
+from coupons.admin.coupon_face import faces
+from coupons.admin.rules_in_words import facts
 from coupons.admin.shown import badge, happened, money, number, when, who
 from coupons.models import (
     Code,
@@ -21,6 +22,7 @@ from coupons.models import (
     Kind,
     Prize,
 )
+from coupons.plain_words.wording import chance
 from coupons.prizes import standing
 
 SHOWN_BATCHES = 10
@@ -57,6 +59,7 @@ def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[
         "state": badge(state, state.label),
         "figures": figures(coupon.counter),
         "facts": facts(definition, starts_at=coupon.starts_at),
+        "faces": faces(merchant=coupon.merchant, shown=_published(definition, coupon)),
         "shared_code": Code.objects.filter(coupon=coupon, shared=True).first(),
         "batches": list(
             CodeBatch.objects.filter(coupon=coupon)
@@ -67,6 +70,12 @@ def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[
         "history": history(versions)[:SHOWN_VERSIONS],
         "timeline": timeline(coupon),
     }
+
+
+def _published(definition: Mapping[str, Any], coupon: Coupon) -> dict[str, Any]:
+    """Return a definition with the start that its publication gave it."""
+    starts_at = coupon.starts_at.isoformat() if coupon.starts_at else None
+    return {**definition, "starts_at": starts_at}
 
 
 def figures(counter: CouponCounter) -> list[dict[str, str]]:

@@ -43,6 +43,19 @@ class CouponAnswer(Struct):
     counters: Counters
 
 
+class WordsAnswer(Struct):
+    """A coupon's terms in plain words: the headline, and short sentences."""
+
+    headline: str
+    sentences: list[str]
+
+
+class ReadCouponAnswer(CouponAnswer):
+    """A coupon with its terms by language."""
+
+    terms: dict[str, WordsAnswer]
+
+
 class DescribingEndpoint(Endpoint):
     """An address that answers coupons as they stand."""
 
@@ -99,11 +112,12 @@ class CouponEndpoint(DescribingEndpoint):
 
     scopes = {"GET": READ, "PATCH": ("manage",)}
 
-    @describes(summary="Read a coupon", answers={200: CouponAnswer}, errors=(404,))
+    @describes(summary="Read a coupon", answers={200: ReadCouponAnswer}, errors=(404,))
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Read a coupon's definition, state and counters."""
+        """Read a coupon's definition, state and counters, and its terms in plain words."""
         coupon = coupon_of(caller_of(request), slug)
-        return answer(*self.described([coupon]))
+        (body,) = self.described([coupon])
+        return answer(body | {"terms": describing.in_words(coupon=coupon, definition=body)})
 
     @describes(
         summary="Change a coupon",
