@@ -180,6 +180,7 @@ def _wording(definition: Mapping[str, Any]) -> Facts:
         (_("Name in other languages"), " · ".join(names)),
         (_("Description"), definition["description"]),
         (_("Thank-you"), definition["thank_you"]),
+        (_("Offered after it was used"), definition.get("follow_up") or ""),
     ]
 
 

@@ -31,6 +31,10 @@ def test_the_coupon_is_drawn_while_it_is_typed(visit: Any) -> None:
     Merchant.objects.update(languages=["en", "zh-hans"])
     page.goto("/coupons/coupon/add/")
     shown = page.locator("#hx-previewed")
+    # Below the form of a phone it is folded.
+    if page.viewport_size["width"] < 1280:
+        expect(shown).to_be_hidden()
+        page.locator("#hx-preview-title").click()
     expect(shown.locator(".hx-coupon")).to_have_count(2)
     expect(shown.locator(".hx-missing li").first).to_be_visible()
 
