@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from coupons import views
 
 handler400 = "config.problems.bad_request"
 handler404 = "config.problems.not_found"
@@ -12,6 +13,7 @@ handler500 = "config.problems.server_error"
 urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("pictures/<uuid:pk>", views.picture, name="picture"),
     path("api/v1/", include("config.api")),
     path("", admin.site.urls),
 ]

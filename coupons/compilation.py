@@ -57,6 +57,8 @@ def compile(
         audience=_audience(definition["customers"]),
         limits=_limits(definition["limits"]),
         member_prices=MemberPrices(definition["member_prices"]),
+        thank_yous=_thank_yous(definition.get("texts") or {}),
+        follow_up=definition.get("follow_up"),
     )
 
 
@@ -84,6 +86,10 @@ _AS_THEY_ARE = (
     "code",
 )
 _SETS = ("countries", "channels", "payment_methods", "partners", "methods", "stacks_with")
+
+
+def _thank_yous(texts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {language: text["thank_you"] for language, text in texts.items() if text["thank_you"]}
 
 
 def _amounts(texts: Mapping[str, str] | None) -> dict[str, int]:

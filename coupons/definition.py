@@ -14,16 +14,15 @@ from coupons import coding
 from coupons.compilation import compile as compile
 from coupons.errors import FieldError, Invalid
 from coupons.fields import Reader
+from coupons.presentation import LANGUAGE, SLUG, presentation
 from coupons.pricing.money import parse_amount
 from coupons.pricing.terms import METHODS, WEEKDAYS, Kind, MemberPrices
 
 #: What `GET` adds to a definition; sent back, it says nothing.
-READ_ONLY = ("state", "version", "counters", "replaces", "replaced_by", "history")
+READ_ONLY = ("state", "version", "counters", "terms", "replaces", "replaced_by", "history")
 MAX_DAYS = 3_650
 MAX_PRIZES = 100
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _KINDS = tuple(kind.value for kind in Kind)
@@ -47,6 +46,19 @@ def parse(body: Mapping[str, Any], *, time_zone: str = "UTC") -> dict[str, Any]:
     `time_zone` is the merchant's. Parsing the result again gives the same. Raises `Invalid`
     with every field that is wrong. Source: "The definition" in the contract.
     """
+    whole, errors = read(body, time_zone=time_zone)
+    if errors:
+        raise Invalid(errors=errors)
+    return whole
+
+
+def read(
+    body: Mapping[str, Any], *, time_zone: str = "UTC"
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """Return what can be read of a definition, and everything that is wrong with it.
+
+    Where something is wrong the definition is one to show, not to keep.
+    """
     errors: list[FieldError] = []
     reader = Reader(body, errors=errors, ignore=READ_ONLY)
     kind = reader.choice("kind", options=_KINDS, default=None)
@@ -62,15 +74,18 @@ def parse(body: Mapping[str, Any], *, time_zone: str = "UTC") -> dict[str, Any]:
         "code": _code(reader),
     }
     reader.refuse_unknown()
-    if errors:
-        raise Invalid(errors=errors)
-    return whole
+    return whole, errors
+
+
+def completed(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored definition with the fields that came after it was written."""
+    return {**presentation(Reader({}, errors=[]), slug=""), **stored}
 
 
 def _names(reader: Reader) -> dict[str, Any]:
     slug = reader.pattern(
         "slug",
-        shape=_SLUG,
+        shape=SLUG,
         hint="Use lower-case letters and digits, in groups joined by single hyphens.",
         most=80,
         required=True,
@@ -81,6 +96,7 @@ def _names(reader: Reader) -> dict[str, Any]:
         "names": _translations(reader),
         "description": reader.text("description", most=5_000),
         "thank_you": reader.text("thank_you", most=2_000),
+        **presentation(reader, slug=slug),
     }
 
 
@@ -88,7 +104,7 @@ def _translations(reader: Reader) -> dict[str, str]:
     names = reader.part("names")
     texts = {}
     for language in names.body:
-        if isinstance(language, str) and _LANGUAGE.fullmatch(language):
+        if isinstance(language, str) and LANGUAGE.fullmatch(language):
             texts[language] = names.text(language, most=200, required=True)
         else:
             names.given(language)
@@ -190,7 +206,7 @@ def _prize(part: Reader, *, draw: Any) -> dict[str, Any]:
     prize = {
         "name": part.text("name", most=200, required=True),
         "names": _translations(part),
-        "coupon": part.pattern("coupon", shape=_SLUG, hint=hint, most=80) or None,
+        "coupon": part.pattern("coupon", shape=SLUG, hint=hint, most=80) or None,
         "weight": part.integer("weight", required=True),
         "stock": part.integer("stock"),
     }
@@ -212,6 +228,7 @@ def _times(reader: Reader, time_zone: str) -> dict[str, Any]:
     zone = reader.text("time_zone", most=64, default=time_zone)
     if not _is_time_zone(zone):
         reader.refuse("time_zone", 'Name a time zone of the IANA list, such as "Europe/Berlin".')
+        zone = time_zone
     starts_at, ends_at = reader.moment("starts_at"), reader.moment("ends_at")
     if (
         starts_at

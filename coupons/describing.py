@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import F
 
+from coupons.definition import completed
+from coupons.face import terms_of
 from coupons.models import Coupon, CouponVersion
 from coupons.pricing.money import format_amount
 
@@ -39,13 +41,23 @@ def described(
     newest = {row.coupon_id: row for row in versions}
     return [
         {
-            **newest[coupon.pk].definition,
+            **completed(newest[coupon.pk].definition),
             "state": coupon.state_at(at).value,
             "version": newest[coupon.pk].version,
             "counters": _counters(coupon, counted.get(coupon.pk, NOTHING)),
         }
         for coupon in coupons
     ]
+
+
+def in_words(*, coupon: Coupon, definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Say a coupon's terms as a shopper reads them, by language; a start once it is published."""
+    starts_at = coupon.starts_at.isoformat() if coupon.starts_at else None
+    words = terms_of(merchant=coupon.merchant, definition={**definition, "starts_at": starts_at})
+    return {
+        language: {"headline": said.headline, "sentences": said.sentences}
+        for language, said in words.items()
+    }
 
 
 def _counters(coupon: Coupon, counted: Counted) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class Reader:
         value = self.text(key, **more)
         if value and len(self.errors) == before and not shape.fullmatch(value):
             self.refuse(key, hint)
+            return ""
         return value
 
     def choice(self, key: str, *, options: Sequence[str], default: str | None) -> str:

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from coupons import prizes
+from coupons.definition import completed
 from coupons.errors import FieldError, FrozenField
 from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, State
 from coupons.pricing.money import parse_amount
 from coupons.states import UNPUBLISHED
 
 #: What is never fixed while the coupon lives.
-WORDING = frozenset({"name", "names", "description", "thank_you"})
+WORDING = frozenset({"name", "names", "description", "thank_you", "texts", "face", "follow_up"})
 #: What may only grow once the coupon is held; null, where a limit is without end, is the most.
 GROWING = frozenset({"ends_at", "limits", "prizes"})
 
@@ -110,8 +111,7 @@ def _has_unique_codes(coupon: Coupon) -> bool:
 
 def _definition(coupon: Coupon) -> dict[str, Any]:
     newest = CouponVersion.objects.get(coupon=coupon, version=coupon.version)
-    definition: dict[str, Any] = newest.definition
-    return definition
+    return completed(newest.definition)
 
 
 def _is_later(before: str | None, after: str | None) -> bool:

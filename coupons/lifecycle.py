@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import checking, journal, moving, reach, reviewing
+from coupons import checking, definition, journal, moving, reach, reviewing
 from coupons.errors import FieldError, NotPublishable, WrongState
 from coupons.models import Coupon, CouponCounter, CouponVersion, State
 from coupons.states import IN_WORDS, MOVES, Move, ReasonAsked
@@ -129,8 +129,7 @@ VERBS: Mapping[str, Callable[..., Coupon]] = {
 def current_definition(coupon: Coupon) -> dict[str, Any]:
     """Return the definition of the coupon's present version."""
     newest = CouponVersion.objects.get(coupon=coupon, version=coupon.version)
-    definition_of: dict[str, Any] = newest.definition
-    return definition_of
+    return definition.completed(newest.definition)
 
 
 def locked(*, coupon: Coupon) -> Coupon:

@@ -58,6 +58,16 @@ def language_of(asked: str | None) -> str:
     return _LANGUAGES.get((asked or "en").lower().replace("_", "-").split("-")[0], "en")
 
 
+def in_language(texts: Mapping[str, str], asked: str | None, *, otherwise: str) -> str:
+    """Choose the text for a language tag: its own, a wider one's, ours, else `otherwise`."""
+    if not texts or not asked:
+        return otherwise
+    tag = asked.lower().replace("_", "-")
+    wider = ["-".join(tag.split("-")[:length]) for length in range(tag.count("-") + 1, 0, -1)]
+    ours = [language_of(tag)] if tag[:2] in _LANGUAGES else []
+    return next((texts[each] for each in (*wider, *ours) if each in texts), otherwise)
+
+
 def sentence(refusal: Refusal, *, currency: str, time_zone: str, language: str) -> str:
     """Write the sentence for a refusal; money in `currency`, times in the coupon's zone."""
     values: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What a definition names and the shop must have: categories, goods and prizes to give away.
+"""What a definition names and the shop must have: categories, goods, coupons and a picture.
 
 Pure parsing cannot know them; the verbs that write a definition ask here. Products of a
 scope and channels are not asked for: a cart may carry what no catalogue here has.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from coupons.errors import FieldError, Invalid
-from coupons.models import Category, Coupon, Merchant, Product
+from coupons.models import Category, Coupon, Merchant, Picture, Product
 
 #: Unknown names that are told one by one; the rest of a list is counted.
 TOLD = 5
@@ -31,11 +31,16 @@ def check_references(
     if before is not None:
         paths -= _texts(_categories(before))
         skus -= _texts(_gifts(before))
-    slugs = _texts(prizes)
+    follow_up = _follow_up(canonical)
+    pictures = _picture(canonical)
+    slugs = _texts(prizes) | _texts(follow_up)
+    known = _known_slugs(merchant, slugs)
     wrong = [
         *_unknown(categories, paths - _known_paths(merchant, paths), "There is no category {}."),
         *_unknown(gifts, skus - _known_skus(merchant, skus), "There is no product {}."),
-        *_unknown(prizes, slugs - _known_slugs(merchant, slugs), "There is no coupon {}."),
+        *_unknown(prizes, slugs - known, "There is no coupon {}."),
+        *_unknown(follow_up, slugs - known, "There is no coupon {}."),
+        *_unknown(pictures, _unknown_pictures(merchant, pictures), "There is no picture {}."),
     ]
     if wrong:
         raise Invalid(errors=wrong)
@@ -66,6 +71,24 @@ def _prizes(definition: Mapping[str, Any]) -> Named:
             if prize["coupon"] is not None
         ]
     }
+
+
+def _follow_up(definition: Mapping[str, Any]) -> Named:
+    slug = definition["follow_up"]
+    return {"follow_up": [("follow_up", slug)] if slug else []}
+
+
+def _picture(definition: Mapping[str, Any]) -> Named:
+    picture = definition["face"]["picture"]
+    return {"face.picture": [("face.picture", picture)] if picture else []}
+
+
+def _unknown_pictures(merchant: Merchant, named: Named) -> set[str]:
+    wanted = _texts(named)
+    if not wanted:
+        return set()
+    rows = Picture.objects.of(merchant).filter(pk__in=wanted)
+    return wanted - {str(pk) for pk in rows.values_list("pk", flat=True)}
 
 
 def _texts(named: Named) -> set[str]:

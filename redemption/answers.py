@@ -6,13 +6,15 @@ from functools import partial
 
 import msgspec
 
+from coupons.follow_ups import FollowUp
 from coupons.pricing.money import format_amount
 from coupons.pricing.quote import Applied, Quote, Rejected
 from coupons.pricing.terms import CouponTerms, Prize
-from coupons.reasons import language_of, sentence
+from coupons.reasons import in_language, language_of, sentence
 from redemption.models import Redemption
 from redemption.shapes import (
     AppliedAnswer,
+    FollowUpAnswer,
     GiftAnswer,
     LineAnswer,
     LineDiscount,
@@ -75,10 +77,14 @@ def redemption_answer(
     order: str,
     created_at: datetime,
     expires_at: datetime | None = None,
+    follow_up: FollowUp | None = None,
 ) -> RedemptionAnswer:
     """Write a redemption in the form of the contract."""
     quoted = quote_answer(quote=quote, zones=zones, language=language)
-    thanks = [applied.terms.thank_you for applied in quote.applied if applied.terms.thank_you]
+    thanks = [
+        in_language(applied.terms.thank_yous, language, otherwise=applied.terms.thank_you)
+        for applied in quote.applied
+    ]
     return RedemptionAnswer(
         **{name: getattr(quoted, name) for name in quoted.__struct_fields__},
         id=str(redemption),
@@ -86,8 +92,16 @@ def redemption_answer(
         order=order,
         created_at=iso(created_at),
         expires_at=iso(expires_at) if expires_at else None,
-        thank_you="\n".join(thanks) or None,
+        thank_you="\n".join(text for text in thanks if text) or None,
+        follow_up=_followed(follow_up, language),
     )
+
+
+def _followed(follow_up: FollowUp | None, language: str | None) -> FollowUpAnswer | None:
+    if follow_up is None:
+        return None
+    name = in_language(follow_up.names, language, otherwise=follow_up.name)
+    return FollowUpAnswer(coupon=follow_up.slug, name=name)
 
 
 def stored_answer(redemption: Redemption, *, at: datetime) -> RedemptionAnswer:

@@ -14,6 +14,7 @@ import msgspec
 from django.db import OperationalError, transaction
 from psycopg import errors as pg
 
+from coupons import follow_ups
 from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
@@ -158,6 +159,11 @@ def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:
         order=entry.order,
         created_at=entry.at,
         expires_at=entry.held_until,
+        follow_up=follow_ups.first_live(
+            merchant=entry.caller.merchant,
+            terms=[applied.terms for applied in entry.quote.applied],
+            at=entry.at,
+        ),
     )
     draws.tell(answer.applied, drawn=entry.drawn, language=language_of(language))
     return answer

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from django.db import transaction
 
-from coupons import coding, terms
+from coupons import coding, follow_ups, terms
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, WrongState
 from coupons.pricing.candidate import Candidate, CodeStatus
@@ -119,6 +119,11 @@ def _write_quote(*, row: Redemption, entry: Entry, language: str | None) -> None
         status=Status.REDEEMED.value,
         order=row.order_ref,
         created_at=row.created_at,
+        follow_up=follow_ups.first_live(
+            merchant=entry.caller.merchant,
+            terms=[applied.terms for applied in quote.applied],
+            at=entry.at,
+        ),
     )
     row.quote = msgspec.to_builtins(answer)
 

@@ -236,6 +236,13 @@ class QualificationAnswer(Struct, kw_only=True):
     best_is_exact: bool
 
 
+class FollowUpAnswer(Struct):
+    """A coupon that is offered after this one."""
+
+    coupon: str
+    name: str
+
+
 class RedemptionAnswer(QuoteAnswer, kw_only=True):
     """A redemption: its quote, and where it stands."""
 
@@ -245,6 +252,7 @@ class RedemptionAnswer(QuoteAnswer, kw_only=True):
     created_at: str
     expires_at: str | None
     thank_you: str | None
+    follow_up: FollowUpAnswer | None = None
 
 
 class OrderData(Struct, kw_only=True):

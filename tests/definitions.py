@@ -13,6 +13,9 @@ WHOLE: dict[str, Any] = {
     "names": {"de": "Ganz", "zh-hans": "全部"},
     "description": "All of it.\nOn two lines.",
     "thank_you": "谢谢",
+    "texts": {"de": {"description": "Alles.", "thank_you": "Danke"}},
+    "face": {"color": "#1a2b3c", "picture": None},
+    "follow_up": None,
     "kind": "percent_off",
     "value": None,
     "percent": "12.5",
@@ -93,7 +96,7 @@ def fields(answer: Answer) -> list[str]:
 
 
 #: What only a coupon's own address tells.
-ITS_OWN = ("replaces", "replaced_by", "history")
+ITS_OWN = ("terms", "replaces", "replaced_by", "history")
 
 
 def listed(body: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from unfold.decorators import display
 from coupons import changing, clock, lifecycle
 from coupons.admin import coupon_publish
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
+from coupons.admin.coupon_face import face_urls
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
 from coupons.admin.coupon_history import version_view
 from coupons.admin.coupon_page import page_context
@@ -118,7 +119,7 @@ class CouponAdmin(MerchantAdmin):
             ),
             path("<int:pk>/<slug:step>/confirm/", view(self.step_view), name="coupons_coupon_step"),
         ]
-        return own + super().get_urls()
+        return own + face_urls(self) + super().get_urls()
 
     def _find(self, request: HttpRequest, pk: int | str) -> Coupon:
         found = self.get_object(request, str(pk))

@@ -20,6 +20,7 @@ from coupons.admin.coupon_fields import (
     WordingFields,
 )
 from coupons.admin.coupon_typed import CUSTOMERS, LIMITS, instant, typed
+from coupons.admin.face_fields import FaceFields, face_body, offered_pictures
 from coupons.admin.form_fields import Text
 from coupons.admin.money_rows import MoneyByCurrency
 from coupons.admin.repeated import Repeated, plain_percent
@@ -38,6 +39,8 @@ CONTRACT_TO_FORM = {
     "limits": "uses",
     "every": "every_value",
     "get_scope": "get_products",
+    "face.color": "face_own_color",
+    "face.picture": "face_picture",
     **{f"every.{name}": f"every_{name}" for name in ("step", "value", "max_times")},
     **{f"get_scope.{name}": f"get_{name}" for name in ("categories", "products")},
     **{
@@ -67,6 +70,7 @@ FOLDED = {
         "extend_days", "claw_back", "funded_by", "risk_level",
     ),
     "wording": ("names", "description", "thank_you"),
+    "face": ("face_color", "face_picture", "texts", "follow_up"),
 }  # fmt: skip
 #: What a field of those groups says when it says nothing.
 PLAIN = {
@@ -78,6 +82,7 @@ PLAIN = {
     "return_policy": "restore_if_valid",
     "funded_by": "merchant",
     "risk_level": "normal",
+    "face_color": "teal",
 }
 NO_BENEFIT: dict[str, Any] = {
     "value": None,
@@ -97,6 +102,7 @@ NO_BENEFIT: dict[str, Any] = {
 
 class CouponForm(
     CodeFields,
+    FaceFields,
     WordingFields,
     TogetherFields,
     LimitFields,
@@ -149,6 +155,11 @@ class CouponForm(
             rows = rows.exclude(slug=self.stored["slug"])
         return list(rows.order_by("-pk").values_list("slug", "name")[:MAX_SUGGESTED])
 
+    def pictures(self) -> list[str]:
+        """Offer the merchant's newest pictures, and the one it has."""
+        chosen = str((self.stored or {}).get("face", {}).get("picture") or "")
+        return offered_pictures(self.merchant, chosen=chosen)
+
     def opened(self) -> dict[str, bool]:
         """Say which folded groups stand open: those that hold something, or an error."""
         return {group: any(map(self._says, names)) for group, names in FOLDED.items()}
@@ -190,6 +201,7 @@ class CouponForm(
             **self._conditions(),
             "limits": {**(old.get("limits") or {}), **self._limits()},
             **self._around(),
+            **face_body(data, stored=self.stored),
         }
         if self.stored is None:
             body["slug"] = data["slug"]

@@ -1,6 +1,6 @@
 """What a coupon's page shows: how it stands, its rules in words, its codes, its life."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from coupons import clock, lifecycle, replacing
+from coupons.admin.coupon_face import faces
 from coupons.admin.coupon_history import life
-from coupons.admin.rules_in_words import chance, facts
+from coupons.admin.rules_in_words import facts
 from coupons.admin.shown import badge, number
 from coupons.admin.words import sentence
 from coupons.models import (
@@ -22,6 +23,7 @@ from coupons.models import (
     Prize,
     Replacement,
 )
+from coupons.plain_words.wording import chance
 from coupons.prizes import standing
 
 SHOWN_BATCHES = 10
@@ -73,6 +75,7 @@ def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[
         "moving": move,
         "moving_problem": sentence(move.job.problem) if move and move.job else "",
         "facts": facts(definition, starts_at=coupon.starts_at),
+        "faces": faces(merchant=coupon.merchant, shown=_published(definition, coupon)),
         "shared_code": Code.objects.filter(coupon=coupon, shared=True).first(),
         "batches": list(
             CodeBatch.objects.filter(coupon=coupon)
@@ -82,6 +85,12 @@ def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[
         "panels": [panel for make in (prizes, *PANELS) if (panel := make(coupon, request))],
         **life(coupon=coupon, at=at, before=request.GET.get("before")),
     }
+
+
+def _published(definition: Mapping[str, Any], coupon: Coupon) -> dict[str, Any]:
+    """Return a definition with the start that its publication gave it."""
+    starts_at = coupon.starts_at.isoformat() if coupon.starts_at else None
+    return {**definition, "starts_at": starts_at}
 
 
 def figures(coupon: Coupon, at: datetime) -> list[Figure]:

@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from coupons.admin.face_fields import face_typed
+
 #: Called the same in the contract and in the form.
 SAME = (
     "name", "kind", "value", "percent", "cap", "convert", "gifts", "prizes", "tiers",
@@ -43,7 +45,7 @@ def typed(definition: Mapping[str, Any]) -> dict[str, Any]:
     found["names"] = [
         {"language": language, "name": name} for language, name in definition["names"].items()
     ]
-    return found | times(definition)
+    return found | face_typed(definition) | times(definition)
 
 
 def scope_chosen(scope: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from coupons.admin.coupon_fields import (
@@ -18,7 +19,10 @@ from coupons.admin.coupon_typed import times
 from coupons.admin.repeated import DAYS
 from coupons.admin.shown import money, number
 from coupons.models import Kind
+from coupons.plain_words import Speech, giving
+from coupons.plain_words.wording import chance
 from coupons.pricing.money import parse_amount
+from coupons.reasons import language_of
 
 #: Entries of a list that are written out; the rest is counted.
 SHOWN = 8
@@ -49,81 +53,31 @@ def amounts(by_currency: Mapping[str, str] | None) -> str:
 
 def listed(entries: Sequence[str]) -> str:
     """Write a list on one line; a long one is cut."""
-    shown, rest = ", ".join(entries[:SHOWN]), len(entries) - SHOWN
-    return shown if rest <= 0 else _("%(shown)s and %(rest)s more") % {"shown": shown, "rest": rest}
+    return Speech(language="en").listed(entries, named=SHOWN)
+
+
+class ConsoleSpeech(Speech):
+    """How the operator reads money: to the cent, with the currency's code."""
+
+    def amounts(self, by_currency: Mapping[str, str] | None) -> str:
+        """Write money per currency on one line."""
+        return amounts(by_currency)
+
+    def category(self, path: str) -> str:
+        """Write a path as programs do."""
+        return path
 
 
 def gives(definition: Mapping[str, Any]) -> str:
     """Say what one use gives."""
     kind = definition["kind"]
-    if kind == Kind.AMOUNT_OFF:
-        return _off(definition)
-    if kind == Kind.PERCENT_OFF:
-        return _off(definition) + _capped(definition)
-    if kind == Kind.FREE_SHIPPING:
-        return _("Free shipping") + _capped(definition)
     if kind == Kind.GIFT:
         return listed([f"{gift['quantity']} × {gift['sku']}" for gift in definition["gifts"]])
-    if kind == Kind.TIERED:
-        return _grown(definition)
-    if kind == Kind.BUY_X_GET_Y:
-        return _got(definition) + _capped(definition)
     if kind == Kind.DRAW:
         total = sum(prize["weight"] for prize in definition["prizes"])
         return listed([f"{p['name']} ({chance(p['weight'], total)})" for p in definition["prizes"]])
-    return str(Kind(kind).label)
-
-
-def chance(weight: int, total: int) -> str:
-    """Write the share of a weight in the sum as a percentage; a small one is not nothing."""
-    hundredths = weight * 10_000 // total if total else 0
-    if weight and not hundredths:
-        return "< 0.01%"
-    return f"{hundredths // 100}.{hundredths % 100:02}".rstrip("0").rstrip(".") + "%"
-
-
-def _off(part: Mapping[str, Any]) -> str:
-    """Say an amount or a percentage off, of a coupon or of one of its tiers."""
-    if part["percent"]:
-        return _("%(percent)s%% off") % {"percent": part["percent"]}
-    return _("%(amount)s off") % {"amount": amounts(part["value"])}
-
-
-def _capped(definition: Mapping[str, Any]) -> str:
-    cap = amounts(definition["cap"])
-    return _(", at most %(cap)s") % {"cap": cap} if cap else ""
-
-
-def _grown(definition: Mapping[str, Any]) -> str:
-    if every := definition["every"]:
-        said = {"amount": amounts(every["value"]), "step": amounts(every["step"])}
-        text = _("%(amount)s off for every %(step)s") % said
-        return text + _at_most_times(every["max_times"])
-    tiers = [
-        _("from %(spend)s: %(off)s") % {"spend": amounts(tier["min_spend"]), "off": _off(tier)}
-        for tier in definition["tiers"]
-    ]
-    return "; ".join(tiers) + _capped(definition)
-
-
-def _got(definition: Mapping[str, Any]) -> str:
-    said = {
-        "buy": number(definition["buy_quantity"]),
-        "get": number(definition["get_quantity"]),
-        "percent": definition["get_percent"],
-    }
-    if definition["get_percent"] == "100":
-        text = _("Buy %(buy)s, get %(get)s free") % said
-    else:
-        text = _("Buy %(buy)s, get %(get)s at %(percent)s%% off") % said
-    got = definition["get_scope"] or {}
-    if chosen := [*got.get("categories", ()), *got.get("products", ())]:
-        text += _(", out of %(goods)s") % {"goods": listed(chosen)}
-    return text + _at_most_times(definition["max_times"])
-
-
-def _at_most_times(most: int | None) -> str:
-    return _(", at most %(times)s times") % {"times": number(most)} if most else ""
+    speech = ConsoleSpeech(language=language_of(get_language()))
+    return giving.gives(definition, speech=speech) or str(Kind(kind).label)
 
 
 def _conditions(definition: Mapping[str, Any]) -> Facts:
@@ -226,6 +180,7 @@ def _wording(definition: Mapping[str, Any]) -> Facts:
         (_("Name in other languages"), " · ".join(names)),
         (_("Description"), definition["description"]),
         (_("Thank-you"), definition["thank_you"]),
+        (_("Offered after it was used"), definition.get("follow_up") or ""),
     ]
 
 

@@ -123,6 +123,7 @@ HAPPENED = {
     "webhook.disabled": gettext_lazy("Webhook endpoint switched off"),
     "webhook.enabled": gettext_lazy("Webhook endpoint switched on"),
     "webhook.deleted": gettext_lazy("Webhook endpoint deleted"),
+    "picture.added": gettext_lazy("Picture added"),
     "staff.added": gettext_lazy("Staff member added"),
     "staff.role_changed": gettext_lazy("Role changed"),
     "staff.removed": gettext_lazy("Staff member removed"),

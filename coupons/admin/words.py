@@ -94,6 +94,13 @@ SENTENCES = (
     gettext_noop("The redemption has no such line."),
     gettext_noop("This line stands in the list twice."),
     gettext_noop("Name at least one line, or leave them out for all."),
+    gettext_noop("A picture has at most 5 MB."),
+    gettext_noop("The picture has too many pixels; make it smaller."),
+    gettext_noop("This is no PNG, JPEG or WebP picture, or it is broken."),
+    gettext_noop("A coupon cannot follow itself."),
+    gettext_noop("Name a coupon by its slug."),
+    gettext_noop("Name a picture that was uploaded, by its id."),
+    gettext_noop('Use a language tag such as "zh-hans".'),
     gettext_noop("Another return of this redemption has this reference."),
 )
 
@@ -113,6 +120,8 @@ STATES = (
 SHAPES = (
     gettext_noop("There is no product %(sku)s."),
     gettext_noop("There is no coupon %(slug)s."),
+    gettext_noop("There is no picture %(id)s."),
+    gettext_noop("Name one of %(names)s, or write it as #1a2b3c."),
     gettext_noop("Publish the coupon %(slug)s first."),
     gettext_noop("At most %(most)s prizes."),
     gettext_noop("There is no category %(path)s."),

@@ -57,9 +57,17 @@ class Happened(Struct, omit_defaults=True):
     reason: str | None = None
 
 
-class CouponWithHistory(CouponAnswer):
-    """One coupon with what happened to it, newest first, and whose place it takes."""
+class WordsAnswer(Struct):
+    """A coupon's terms in plain words: the headline, and short sentences."""
 
+    headline: str
+    sentences: list[str]
+
+
+class CouponRead(CouponAnswer):
+    """One coupon with its terms by language, what happened to it, and whose place it takes."""
+
+    terms: dict[str, WordsAnswer]
     replaces: str | None
     replaced_by: str | None
     history: list[Happened]
@@ -129,13 +137,14 @@ class CouponEndpoint(DescribingEndpoint):
 
     scopes = {"GET": READ, "PATCH": ("manage",)}
 
-    @describes(summary="Read a coupon", answers={200: CouponWithHistory}, errors=(404,))
+    @describes(summary="Read a coupon", answers={200: CouponRead}, errors=(404,))
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Read a coupon's definition, state, counters and history."""
+        """Read a coupon's definition, state, counters, terms in plain words, and history."""
         coupon = coupon_of(caller_of(request), slug)
         old, new = replacing.replaces(coupon=coupon), replacing.replaced_by(coupon=coupon)
         (described,) = self.described([coupon])
         beside = {
+            "terms": describing.in_words(coupon=coupon, definition=described),
             "replaces": old.slug if old else None,
             "replaced_by": new.slug if new else None,
             "history": history.described(coupon=coupon, at=self.at),

@@ -13,6 +13,7 @@ from coupons.models.exchange import ExchangeRates
 from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import LIFE, JournalCursor, JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
+from coupons.models.picture import Picture
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
@@ -41,6 +42,7 @@ __all__ = [
     "Membership",
     "Merchant",
     "MerchantOwned",
+    "Picture",
     "Prize",
     "Product",
     "Reach",

@@ -163,6 +163,10 @@ class CouponTerms:
     names: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     thank_you: str = ""
+    #: By language.
+    thank_yous: Mapping[str, str] = field(default_factory=dict)
+    #: The slug of the coupon that is offered after it.
+    follow_up: str | None = None
     # The benefit
     value: Amounts = field(default_factory=dict)
     percent_bps: int | None = None

@@ -22,6 +22,7 @@ VERBS = [
     "coupons/issuing.py",
     "coupons/constraints.py",
     "coupons/coding.py",
+    "coupons/pictures.py",
     "coupons/team.py",
     "redemption/keys.py",
     "redemption/networks.py",

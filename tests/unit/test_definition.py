@@ -44,7 +44,8 @@ def errors(body) -> dict[str, str]:
 def test_fills_in_the_defaults_of_the_contract():
     assert parse(AMOUNT, time_zone="Asia/Shanghai") == {
         "slug": "summer-20", "name": "Summer 20", "names": {}, "description": "",
-        "thank_you": "", "kind": "amount_off", "value": {"USD": "10.00"}, "percent": None,
+        "thank_you": "", "texts": {}, "face": {"color": None, "picture": None},
+        "follow_up": None, "kind": "amount_off", "value": {"USD": "10.00"}, "percent": None,
         "cap": None, "convert": False, "tiers": [], "every": None, "buy_quantity": None,
         "get_quantity": None, "get_percent": None, "max_times": None, "get_scope": None,
         "gifts": [], "prizes": [], "min_spend": None, "min_quantity": None,

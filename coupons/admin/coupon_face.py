@@ -1,0 +1,144 @@
+"""A coupon as the shopper sees it: on its page, and beside the form while it is typed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import get_language_info
+from django.views.decorators.http import require_POST
+
+from coupons import clock, colors, definition, lifecycle, pictures
+from coupons.admin.base import field_for, numbered
+from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
+from coupons.admin.face_fields import offered_pictures
+from coupons.admin.words import sentence
+from coupons.caller import staff_actor
+from coupons.errors import HexiaoError
+from coupons.face import terms_of
+from coupons.models import Coupon, Merchant
+from coupons.reasons import in_language
+from coupons.staff import Right
+
+
+def face_urls(coupons: Any) -> list[URLPattern]:
+    """Return the addresses of preview and pictures; `coupons` is the coupons' admin."""
+    view = coupons.admin_site.admin_view
+
+    def preview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        return _preview(coupons, request, pk)
+
+    def upload(request: HttpRequest) -> HttpResponse:
+        return _upload(coupons, request)
+
+    return [
+        path("preview/", view(require_POST(preview)), name="coupons_coupon_preview"),
+        path("<int:pk>/preview/", view(require_POST(preview)), name="coupons_coupon_preview"),
+        path("pictures/", view(require_POST(upload)), name="coupons_coupon_pictures"),
+    ]
+
+
+def faces(*, merchant: Merchant, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Gather what the card shows, in each language the coupon is read in."""
+    face = shown.get("face") or {}
+    color = colors.shown(face.get("color"))
+    texts = shown.get("texts") or {}
+    return [
+        {
+            "language": language,
+            "called": get_language_info(language)["name_local"],
+            "tag": "zh-Hans" if language == "zh-hans" else language,
+            "name": in_language(shown["names"], language, otherwise=shown["name"]),
+            "description": texts.get(language, {}).get("description") or shown["description"],
+            "words": words,
+            "code": shown["code"],
+            "color": color,
+            "ink": colors.ink_on(color),
+            "picture": face.get("picture"),
+        }
+        for language, words in terms_of(merchant=merchant, definition=shown).items()
+    ]
+
+
+def _preview(coupons: Any, request: HttpRequest, pk: int | None) -> HttpResponse:
+    """Show the coupon as far as it has been typed; nothing is kept."""
+    _require(coupons, request)
+    stored = lifecycle.current_definition(_find(coupons, request, pk)) if pk else None
+    form = CouponForm(request.POST, merchant=request.merchant, stored=stored)
+    form.is_valid()
+    shown, wrong = definition.read(so_far(form), time_zone=request.merchant.time_zone)
+    # A picture that is not the merchant's is none.
+    if shown["face"]["picture"] not in offered_pictures(request.merchant):
+        known = (stored or {}).get("face") or {}
+        shown["face"]["picture"] = known.get("picture")
+    context = {
+        "faces": faces(merchant=request.merchant, shown=shown),
+        "missing": missing(form, wrong),
+    }
+    return TemplateResponse(request, "console/coupon_previewed.html", context)
+
+
+def so_far(form: CouponForm) -> dict[str, Any]:
+    """Return what was typed as a definition, with nothing in place of what is wrong."""
+    for name, field in form.fields.items():
+        if name not in form.cleaned_data:
+            form.cleaned_data[name] = _nothing(field)
+    return form.definition()
+
+
+def _nothing(field: forms.Field) -> Any:
+    try:
+        return field.to_python(None)
+    except ValidationError:
+        return None
+
+
+def missing(form: CouponForm, wrong: list[Any]) -> list[tuple[str, str]]:
+    """List what keeps it from being saved: the field as the form calls it, and why."""
+    found: dict[str, str] = {}
+    for name, messages in form.errors.items():
+        found.setdefault(name, str(messages[0]))
+    for each in wrong:
+        name = field_for(each.field, form=form, fields=CONTRACT_TO_FORM) or each.field
+        found.setdefault(name, numbered(sentence(each.message), path=each.field))
+    return [
+        (str(form.fields[name].label or name) if name in form.fields else "", message)
+        for name, message in found.items()
+    ]
+
+
+def _upload(coupons: Any, request: HttpRequest) -> HttpResponse:
+    """Keep a picture, and offer it with the others, chosen."""
+    _require(coupons, request)
+    chosen, error = request.POST.get("face_picture", ""), ""
+    file = request.FILES.get("picture_file")
+    if file is not None:
+        try:
+            chosen = str(
+                pictures.keep(
+                    merchant=request.merchant,
+                    file=file,
+                    by=staff_actor(request.user),
+                    at=clock.now(request),
+                ).pk
+            )
+        except HexiaoError as refused:
+            error = " ".join(sentence(each.message) for each in refused.errors)
+    known = offered_pictures(request.merchant)
+    context = {"pictures": known, "chosen": chosen if chosen in known else "", "error": error}
+    return TemplateResponse(request, "console/coupon_pictures.html", context)
+
+
+def _require(coupons: Any, request: HttpRequest) -> None:
+    if not coupons._may(request, Right.CHANGE):
+        raise Http404
+
+
+def _find(coupons: Any, request: HttpRequest, pk: int) -> Coupon:
+    found: Coupon | None = coupons.get_object(request, str(pk))
+    if found is None:
+        raise Http404
+    return found
