@@ -87,9 +87,13 @@ def change(
         if "slug" in changed:
             wrong = FieldError("slug", "The slug is the coupon's address; it never changes.")
             raise FrozenField(wrong.message, errors=[wrong])
-        if coupon.state not in (State.DRAFT, State.TESTING):
-            _refuse_frozen(before=before, after=after, changed=changed)
-        _refuse_other_uses(coupon=coupon, before=before, after=after)
+        frozen = frozen_fields(coupon=coupon)
+        if _is_out(coupon):
+            _refuse_frozen(before=before, after=after, changed=changed, frozen=frozen)
+        same_uses = before["limits"]["uses_per_code"] == after["limits"]["uses_per_code"]
+        if "limits.uses_per_code" in frozen and not same_uses:
+            wrong = FieldError("limits.uses_per_code", "The codes that are out keep theirs.")
+            raise FrozenField(wrong.message, errors=[wrong])
         check_references(merchant=coupon.merchant, canonical=after, before=before)
         _write(coupon=coupon, canonical=after, by=by, at=at)
         reach.keep(coupon=coupon, definition=after)
@@ -160,6 +164,26 @@ def resume(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
 def end(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
     """End a coupon before its time, for good; claimed codes go on working."""
     return _move(coupon=coupon, allowed=(State.LIVE, State.PAUSED), to=State.ENDED, by=by, at=at)
+
+
+def frozen_fields(*, coupon: Coupon) -> frozenset[str]:
+    """Name what of the coupon's definition may no longer change.
+
+    Of the rest, once the coupon is out, the end only moves later, and limits and stocks
+    only grow. `limits.uses_per_code` is named by itself: codes carry theirs.
+    """
+    whole = frozenset(current_definition(coupon))
+    if coupon.state == State.ENDED:
+        return whole
+    frozen = whole - FREE_AFTER_ISSUE if _is_out(coupon) else frozenset({"slug"})
+    codes = Code.objects.filter(coupon=coupon, shared=False)
+    if CodeBatch.objects.filter(coupon=coupon).exists() or codes.exists():
+        frozen |= {"limits.uses_per_code"}
+    return frozen
+
+
+def _is_out(coupon: Coupon) -> bool:
+    return coupon.state not in (State.DRAFT, State.TESTING)
 
 
 def current_definition(coupon: Coupon) -> dict[str, Any]:
@@ -292,32 +316,27 @@ def _merged(before: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _refuse_other_uses(*, coupon: Coupon, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Refuse another number of uses per code once there are codes that carry theirs."""
-    same = before["limits"]["uses_per_code"] == after["limits"]["uses_per_code"]
-    if not same and (
-        CodeBatch.objects.filter(coupon=coupon).exists()
-        or Code.objects.filter(coupon=coupon, shared=False).exists()
-    ):
-        wrong = FieldError("limits.uses_per_code", "The codes that are out keep theirs.")
-        raise FrozenField(wrong.message, errors=[wrong])
-
-
-def _refuse_frozen(*, before: dict[str, Any], after: dict[str, Any], changed: list[str]) -> None:
-    frozen = [key for key in changed if key not in FREE_AFTER_ISSUE]
+def _refuse_frozen(
+    *,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    changed: list[str],
+    frozen: frozenset[str],
+) -> None:
+    wrong = [key for key in changed if key in frozen]
     if "ends_at" in changed and not _is_later(before["ends_at"], after["ends_at"]):
-        frozen.append("ends_at")
+        wrong.append("ends_at")
     if "limits" in changed:
-        frozen += [
+        wrong += [
             f"limits.{name}"
             for name, value in after["limits"].items()
             if not _is_more(before["limits"].get(name), value)
         ]
     if "prizes" in changed:
-        frozen += prizes.frozen(before=before, after=after)
-    if frozen:
+        wrong += prizes.frozen(before=before, after=after)
+    if wrong:
         raise FrozenField(
-            errors=[FieldError(name, "This is fixed once the coupon is out.") for name in frozen]
+            errors=[FieldError(name, "This is fixed once the coupon is out.") for name in wrong]
         )
 
 
