@@ -178,8 +178,8 @@
       }, delay);
     }
 
-    search.addEventListener("input", function (event) { event.stopPropagation(); entering = false; options = []; ask(150); });
-    search.addEventListener("focus", function () { ask(0); });
+    search.addEventListener("input", function (event) { event.stopPropagation(); entering = false; options = []; if (search.value) { ask(150); } else { close(); } });
+    search.addEventListener("focus", function () { if (search.value) { ask(0); } });
     search.addEventListener("blur", function () {
       var exact = options.find(function (each) { return each.value === search.value.trim(); });
       if (exact) { add([exact.value]); } else { close(); }
