@@ -1,8 +1,12 @@
 """The one place where errors become HTTP answers."""
 
 import structlog
+from django.contrib import admin
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views import defaults
 from psycopg import errors as pg
 from rest_framework import exceptions
@@ -71,6 +75,24 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         slash = "Addresses have no slash at their end." if request.path.endswith("/") else ""
         return problem(code="not_found", status=404, title="There is no such address", detail=slash)
     return defaults.page_not_found(request, exception)
+
+
+def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that was sent from a page older than the log-in: say what to do.
+
+    Nothing was done; the console's script has kept what was typed for the form's own page.
+    """
+    context = {
+        **admin.site.each_context(request),
+        "title": _("This page was open too long"),
+        "form_page": request.get_full_path() if _is_page(request) else "",
+    }
+    return TemplateResponse(request, "problems/stale_page.html", context, status=403).render()
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Say whether the address that was posted to may be opened too: language has no page."""
+    return request.path not in (reverse("admin:language"), reverse("admin:merchant"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -105,6 +105,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_NAME = "hexiao_session"
 CSRF_COOKIE_NAME = "hexiao_csrf"
+CSRF_FAILURE_VIEW = "config.problems.stale_page"
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", default=True)
 # Behind a proxy that speaks TLS, only where one is declared.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HEXIAO_TRUSTED_PROXIES else None
@@ -434,7 +435,11 @@ UNFOLD = {
         }
     ],
     "STYLES": [lambda _request: static("console/console.css")],
-    "SCRIPTS": [lambda _request: static("console/console.js")],
+    "SCRIPTS": [
+        lambda _request: static("console/console.js"),
+        lambda _request: static("console/picker.js"),
+        lambda _request: static("console/keep.js"),
+    ],
     "SIDEBAR": {"show_search": False, "navigation": "config.navigation.navigation"},
     # A calm blue-green instead of Unfold's purple; 600 on white is 5.3 : 1.
     "COLORS": {

@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, IntegerField, Q, Value, When
 
 from coupons.errors import FieldError
 from coupons.models import Category, Merchant, Product
 
 #: What a call may set; what it leaves out stays.
 FIELDS = ("name", "category", "currency", "price_minor", "cost_minor", "on_sale", "stock")
+
+#: Answers to one search, and words of it that are looked at.
+MOST_FOUND = 20
+MOST_WORDS = 6
 
 
 @dataclass(slots=True)
@@ -25,6 +30,40 @@ class Upserted:
 def known(*, merchant: Merchant, skus: Sequence[str]) -> dict[str, Product]:
     """Return, by SKU, those of the products that are there."""
     return {row.sku: row for row in Product.objects.of(merchant).filter(sku__in=skus)}
+
+
+def find_products(*, merchant: Merchant, typed: str) -> list[Product]:
+    """Find products whose SKU or name has every word typed; 20 at most.
+
+    Those whose SKU begins as typed come first.
+    """
+    rows = Product.objects.of(merchant)
+    for word in typed.split()[:MOST_WORDS]:
+        rows = rows.filter(Q(sku__icontains=word) | Q(name__icontains=word))
+    if not typed:
+        return list(rows.order_by("sku")[:MOST_FOUND])
+    first = Case(
+        When(sku__iexact=typed, then=Value(0)),
+        When(sku__istartswith=typed, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return list(rows.order_by(first, "sku")[:MOST_FOUND])
+
+
+def find_categories(
+    *, merchant: Merchant, typed: str = "", named: Sequence[str] = ()
+) -> list[tuple[str, int]]:
+    """Find categories by what stands in their path, or by name: 20 paths, each with how many
+    lie below it.
+    """
+    rows = Category.objects.of(merchant)
+    if named:
+        found = rows.filter(path__in=named).order_by("path")[: len(named)]
+    else:
+        found = rows.filter(path__icontains=typed).order_by("path")[:MOST_FOUND]
+    paths = list(found.values_list("path", flat=True))
+    return [(path, rows.filter(path__startswith=f"{path}/").count()) for path in paths]
 
 
 def put_products(*, merchant: Merchant, changes: Mapping[str, Mapping[str, Any]]) -> Upserted:

@@ -12,23 +12,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from coupons import changing, clock, lifecycle
+from coupons import clock
 from coupons.admin import coupon_publish
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
+from coupons.admin.coupon_editing import changed_coupon, new_coupon
 from coupons.admin.coupon_face import face_urls
-from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
 from coupons.admin.coupon_history import version_view
 from coupons.admin.coupon_page import page_context
-from coupons.admin.coupon_replace import offer_replacement, replace_view
+from coupons.admin.coupon_replace import replace_view
 from coupons.admin.coupon_steps import STEPS, IssueForm, Step, StepForm
 from coupons.admin.review import review_context
 from coupons.admin.shown import badge, number, when
 from coupons.caller import staff_actor
-from coupons.drafting import UniqueCodes, draft
 from coupons.errors import HexiaoError, Invalid
 from coupons.models import Coupon, State
 from coupons.staff import Area, Right, may, sees_only_redeemable
-from coupons.states import REVIEWED
 
 
 class ByState(admin.SimpleListFilter):
@@ -142,57 +140,13 @@ class CouponAdmin(MerchantAdmin):
     ) -> HttpResponse:
         """Make a draft, with its codes."""
         self._require(request, Right.CHANGE)
-        form = CouponForm(request.POST or None, merchant=request.merchant)
-        if request.method == "POST" and form.is_valid():
-            try:
-                coupon = draft(
-                    merchant=request.merchant,
-                    body=form.definition(),
-                    codes=_unique(form),
-                    by=staff_actor(request.user),
-                    at=clock.now(request),
-                )
-            except HexiaoError as error:
-                tell_errors(error=error, form=form, fields=CONTRACT_TO_FORM)
-            else:
-                text = gettext("“%(name)s” is a draft now. Look at it, then publish it.")
-                messages.success(request, text % {"name": coupon.name})
-                return self._page(coupon)
-        return self._render(request, "coupon_form", form=form, title=gettext("New coupon"))
+        return new_coupon(request, render=self._render, lead_to=self._page)
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change a coupon; what may still change, `changing` says."""
         self._require(request, Right.CHANGE)
         coupon = self._find(request, pk)
-        stored = lifecycle.current_definition(coupon)
-        seen = coupon.version
-        form = CouponForm(request.POST or None, merchant=request.merchant, stored=stored)
-        if request.method == "POST" and form.is_valid():
-            try:
-                changed = changing.change(
-                    coupon=coupon,
-                    body=form.definition(),
-                    by=staff_actor(request.user),
-                    at=clock.now(request),
-                    seen_version=int(request.POST.get("seen_version") or seen),
-                )
-            except HexiaoError as error:
-                tell_errors(error=error, form=form, fields=CONTRACT_TO_FORM)
-                offer_replacement(request=request, coupon=coupon, error=error)
-            else:
-                messages.success(request, gettext("Saved."))
-                if coupon.state in REVIEWED and changed.state == State.DRAFT:
-                    text = gettext("It is a draft again: what was changed has to be reviewed.")
-                    messages.warning(request, text)
-                return self._page(coupon)
-        return self._render(
-            request,
-            "coupon_form",
-            form=form,
-            coupon=coupon,
-            is_reviewed=coupon.state in REVIEWED,
-            title=gettext("Change “%(name)s”") % {"name": coupon.name},
-        )
+        return changed_coupon(request, coupon, render=self._render, lead_to=self._page)
 
     # --- the page ---
 
@@ -294,10 +248,3 @@ class CouponAdmin(MerchantAdmin):
         """Answer as if the page were not there to those who may not see it."""
         if not self._may(request, right):
             raise Http404
-
-
-def _unique(form: CouponForm) -> UniqueCodes | None:
-    data = form.cleaned_data
-    if data["codes"] != "unique":
-        return None
-    return UniqueCodes(count=data["count"], pattern=data["pattern"] or None)

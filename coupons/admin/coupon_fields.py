@@ -5,7 +5,9 @@ What may stand in them the contract says; a choice left open is the contract's d
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
+from coupons.admin import picking
 from coupons.admin.form_fields import (
     Count,
     Lines,
@@ -119,12 +121,11 @@ class BenefitFields(forms.Form):
     max_times = Count(
         label=_("At most this many times"), required=False, help_text=_("Empty: unlimited.")
     )
-    get_categories = ticks(_("Got out of these categories"))
-    get_products = Lines(
-        label=_("Got out of these products"),
-        required=False,
-        widget=area(3),
-        help_text=_("SKUs, one a line. Nothing chosen: the cheapest of what is bought."),
+    get_categories = picking.categories(
+        _("Got out of these categories"), _("With everything below them.")
+    )
+    get_products = picking.products(
+        _("Got out of these products"), _("Nothing chosen: the cheapest of what is bought.")
     )
     convert = flag(
         _("Convert into other currencies"),
@@ -179,17 +180,12 @@ class ConditionFields(forms.Form):
         _("Otherwise on the prices before any coupon."),
     )
     scope = radios(_("Applies to"), SCOPES, "all", "scope")
-    categories = ticks(_("Categories"))
-    products = Lines(
-        label=_("Products"), required=False, widget=area(), help_text=_("SKUs, one a line.")
+    categories = picking.categories(_("Categories"), _("With everything below them."))
+    products = picking.products(_("Products"))
+    exclude_categories = picking.categories(
+        _("Not these categories"), _("With everything below them.")
     )
-    exclude_categories = ticks(_("Not these categories"))
-    exclude_products = Lines(
-        label=_("Not these products"),
-        required=False,
-        widget=area(3),
-        help_text=_("SKUs, one a line."),
-    )
+    exclude_products = picking.products(_("Not these products"))
     exclude_sale_items = flag(_("Not what is on sale"))
     tags = Lines(
         label=_("Customer tags"),
@@ -270,7 +266,7 @@ class TogetherFields(forms.Form):
     )
     member_prices = select(_("With member prices"), MEMBER_PRICES)
     methods = ticks(_("Ways to redeem it"), METHODS)
-    return_policy = select(_("When an order is returned"), RETURN_POLICIES)
+    return_policy = select(_("When an order is returned"), RETURN_POLICIES, model="returned")
     extend_days = Count(label=_("More days when it comes back"), required=False)
     claw_back = flag(
         _("Take the discount back where a return undoes the condition"),
@@ -305,6 +301,8 @@ class CodeFields(forms.Form):
         label=_("Shared code"),
         required=False,
         max_length=64,
+        # A code is as good as money: it is not kept in the browser.
+        widget=UnfoldAdminTextInputWidget({"data-unkept": "", "autocomplete": "off"}),
         help_text=_("Case, spaces and hyphens don't matter when it is typed."),
     )
     count = Count(label=_("Number of codes"), required=False, min_value=1, initial=1_000)

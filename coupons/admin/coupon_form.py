@@ -3,7 +3,7 @@
 No rule stands here. The form hands the definition over and shows what comes back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import time, timedelta
 from typing import Any
 
@@ -19,18 +19,18 @@ from coupons.admin.coupon_fields import (
     WhenFields,
     WordingFields,
 )
+from coupons.admin.coupon_sections import PLAIN, Shown, shown
 from coupons.admin.coupon_typed import CUSTOMERS, LIMITS, instant, typed
 from coupons.admin.face_fields import FaceFields, face_body, offered_pictures
 from coupons.admin.form_fields import Text
 from coupons.admin.money_rows import MoneyByCurrency
 from coupons.admin.repeated import Repeated, plain_percent
-from coupons.models import Category, Channel, Coupon, Kind, Merchant, State
+from coupons.models import Channel, Coupon, Kind, Merchant, State
 
-#: Categories and channels offered to tick; a shop with more names them by the API.
+#: Channels offered to tick; a shop with more names them by the API.
 MAX_OFFERED = 1_000
 #: Coupons suggested as prizes; any other may be typed.
 MAX_SUGGESTED = 200
-OF_CATEGORIES = ("categories", "exclude_categories", "get_categories")
 
 #: Where the contract's names differ from the form's.
 CONTRACT_TO_FORM = {
@@ -54,36 +54,15 @@ CONTRACT_TO_FORM = {
     **{f"limits.{name}": name for name in LIMITS},
 }  # fmt: skip
 
-#: The fields of each folded group; it stands open where one of them says something.
-FOLDED = {
-    "conditions": (
-        "min_quantity", "threshold_after_discounts", "valid_days", "starts_after_days",
-        "weekly_windows", "exclude_categories", "exclude_products", "exclude_sale_items", "who",
-        "member_tiers", "customer_ids", "countries", "channels", "payment_methods", "partners",
-    ),
-    "limits": (
-        "issued", "uses_per_day", "budget", "claims_per_customer", "claims_per_device",
-        "claim_required",
-    ),
-    "together": (
-        "stacking_group", "stacks_with", "priority", "member_prices", "methods", "return_policy",
-        "extend_days", "claw_back", "funded_by", "risk_level",
-    ),
-    "wording": ("names", "description", "thank_you"),
-    "face": ("face_color", "face_picture", "texts", "follow_up"),
-}  # fmt: skip
-#: What a field of those groups says when it says nothing.
-PLAIN = {
-    "who": "all",
-    "stacking_group": "order",
-    "priority": 100,
-    "member_prices": "stack",
-    "methods": ["automatic", "manual", "api", "batch"],
-    "return_policy": "restore_if_valid",
-    "funded_by": "merchant",
-    "risk_level": "normal",
-    "face_color": "teal",
+#: Where the contract has each field of the form, if it is not called the same there.
+FORM_TO_CONTRACT = {
+    **{ours: path for path, ours in CONTRACT_TO_FORM.items()},
+    "starts_time": "starts_at",
+    "ends_time": "ends_at",
+    "tiering": "tiers",
+    **dict.fromkeys(("face_color", "face_own_color", "face_picture"), "face"),
 }
+
 NO_BENEFIT: dict[str, Any] = {
     "value": None,
     "percent": None,
@@ -121,32 +100,54 @@ class CouponForm(
     )
 
     def __init__(
-        self, *args: Any, merchant: Merchant, stored: Mapping[str, Any] | None = None, **kw: Any
+        self,
+        *args: Any,
+        merchant: Merchant,
+        stored: Mapping[str, Any] | None = None,
+        start: Mapping[str, Any] | None = None,
+        frozen: frozenset[str] = frozenset(),
+        **kw: Any,
     ) -> None:
         self.merchant = merchant
         #: The definition being changed; None for a new coupon.
         self.stored = stored
+        #: What the form began with: that definition, or one to begin a new coupon from.
+        self.origin: Mapping[str, Any] = stored or start or {}
         new = {"uses_per_code": 1, "methods": PLAIN["methods"]}
-        kw["initial"] = (new if stored is None else typed(stored)) | kw.get("initial", {})
+        kw["initial"] = (typed(self.origin) if self.origin else new) | kw.get("initial", {})
         super().__init__(*args, **kw)
         for field in self.fields.values():
             if isinstance(field, MoneyByCurrency | Repeated):
                 field.widget.currency = merchant.currency
-        self._offer(OF_CATEGORIES, Category.objects.of(merchant), "path", "path")
-        self._offer(["channels"], Channel.objects.of(merchant), "slug", "name")
+        self._offer_channels()
         if self.initial.get("scope") == "both":
             both = ("both", _("Some categories and some products"))
             self.fields["scope"].choices = [*self.fields["scope"].choices, both]
         if stored is not None:
-            for name in ("slug", "codes", "count", "pattern"):
+            gone = ["slug", "codes", "count", "pattern", *([] if stored.get("code") else ["code"])]
+            for name in gone:
                 del self.fields[name]
+        self.frozen = self._fixed(frozen)
 
-    def _offer(self, names: Sequence[str], rows: Any, key: str, label: str) -> None:
-        """Offer the merchant's rows to tick, and what the coupon names besides."""
-        known = list(rows.order_by(key).values_list(key, label)[:MAX_OFFERED])
-        for name in names:
-            chosen = set(self.initial.get(name) or []) - {value for value, _label in known}
-            self.fields[name].choices = known + [(value, value) for value in sorted(chosen)]
+    def _offer_channels(self) -> None:
+        """Offer the merchant's channels to tick, and what the coupon names besides."""
+        rows = Channel.objects.of(self.merchant).order_by("slug")
+        known = list(rows.values_list("slug", "name")[:MAX_OFFERED])
+        chosen = set(self.initial.get("channels") or []) - {slug for slug, _name in known}
+        self.fields["channels"].choices = known + [(slug, slug) for slug in sorted(chosen)]
+
+    def _fixed(self, frozen: frozenset[str]) -> frozenset[str]:
+        """Fix what the rule names: what the page doesn't send stays as it is.
+
+        What is sent all the same goes to the rule, which refuses it.
+        """
+        fixed = frozenset(name for name in self.fields if is_fixed(name, frozen=frozen))
+        for name in fixed if self.is_bound else ():
+            parts = (f"{name}_currency", f"{name}-")
+            self.fields[name].disabled = not any(
+                key == name or key.startswith(parts) for key in self.data
+            )
+        return fixed
 
     def prize_coupons(self) -> list[tuple[str, str]]:
         """Suggest the merchant's newest coupons as prizes, by slug and name."""
@@ -160,16 +161,14 @@ class CouponForm(
         chosen = str((self.stored or {}).get("face", {}).get("picture") or "")
         return offered_pictures(self.merchant, chosen=chosen)
 
-    def opened(self) -> dict[str, bool]:
-        """Say which folded groups stand open: those that hold something, or an error."""
-        return {group: any(map(self._says, names)) for group, names in FOLDED.items()}
+    def sections(self) -> list[Shown]:
+        """Lay the fields out in steps."""
+        return shown(form=self, frozen=self.frozen, says=self._says)
 
-    def _says(self, name: str) -> bool:
+    def _says(self, name: str) -> Any:
         if self.is_bound:
-            data = getattr(self, "cleaned_data", {}).get(name)
-        else:
-            data = self.initial.get(name)
-        return name in self.errors or data not in (None, "", [], 0, False, PLAIN.get(name))
+            return getattr(self, "cleaned_data", {}).get(name)
+        return self.initial.get(name)
 
     def clean(self) -> dict[str, Any]:
         """Suggest a slug; ask for the choices that only the form knows of."""
@@ -188,7 +187,7 @@ class CouponForm(
 
     def definition(self) -> dict[str, Any]:
         """Return what was typed in the form of the contract; what isn't shown stays."""
-        data, old = self.cleaned_data, self.stored or {}
+        data, old = self.cleaned_data, self.origin
         body = {
             "name": data["name"],
             "names": {each["language"]: each["name"] for each in data["names"]},
@@ -239,8 +238,9 @@ class CouponForm(
         return {}
 
     def _get_scope(self) -> dict[str, Any] | None:
-        chosen = {name: self._ticked(f"get_{name}") for name in ("categories", "products")}
-        old = (self.stored or {}).get("get_scope") or {}
+        data = self.cleaned_data
+        chosen = {name: data[f"get_{name}"] for name in ("categories", "products")}
+        old = self.origin.get("get_scope") or {}
         return {**old, **chosen} if any(chosen.values()) else None
 
     def _ticked(self, name: str) -> list[str]:
@@ -250,7 +250,7 @@ class CouponForm(
         return old if sorted(old) == sorted(new) else new
 
     def _conditions(self) -> dict[str, Any]:
-        data, old = self.cleaned_data, self.stored or {}
+        data, old = self.cleaned_data, self.origin
         by_category = data["scope"] in ("categories", "both")
         by_product = data["scope"] in ("products", "both")
         return {
@@ -267,9 +267,9 @@ class CouponForm(
             "starts_after_days": data["starts_after_days"] or 0,
             "channels": self._ticked("channels"),
             "scope": {
-                "categories": self._ticked("categories") if by_category else [],
+                "categories": data["categories"] if by_category else [],
                 "products": data["products"] if by_product else [],
-                "exclude_categories": self._ticked("exclude_categories"),
+                "exclude_categories": data["exclude_categories"],
                 "exclude_products": data["exclude_products"],
                 "exclude_sale_items": data["exclude_sale_items"],
             },
@@ -297,7 +297,7 @@ class CouponForm(
     @property
     def zone(self) -> str:
         """Name the time zone that dates are typed in."""
-        return (self.stored or {}).get("time_zone") or self.merchant.time_zone
+        return self.origin.get("time_zone") or self.merchant.time_zone
 
     def _starts_at(self) -> str | None:
         day = self.cleaned_data["starts_on"]
@@ -310,3 +310,9 @@ class CouponForm(
             return None
         # Windows are half-open: a day that still counts ends where the next begins.
         return instant(day, at, self.zone) if at else instant(day + timedelta(1), time(), self.zone)
+
+
+def is_fixed(name: str, *, frozen: frozenset[str]) -> bool:
+    """Say whether a field of the form is, or is part of, what the rule has fixed."""
+    path = FORM_TO_CONTRACT.get(name, name)
+    return path in frozen or path.partition(".")[0] in frozen

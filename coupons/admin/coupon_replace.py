@@ -43,11 +43,17 @@ class ReplaceForm(forms.Form):
     )
 
 
+def address_of_replacing(*, coupon: Coupon) -> str:
+    """Return where a coupon is replaced; empty where it cannot be."""
+    if coupon.state not in replacing.REPLACEABLE or replacing.replaced_by(coupon=coupon):
+        return ""
+    return reverse("admin:coupons_coupon_replace", args=[coupon.pk])
+
+
 def offer_replacement(*, request: HttpRequest, coupon: Coupon, error: HexiaoError) -> None:
     """Lead from a change that is refused for good to a new coupon."""
-    is_free = coupon.state in replacing.REPLACEABLE and not replacing.replaced_by(coupon=coupon)
-    if isinstance(error, FrozenField) and is_free:
-        address = reverse("admin:coupons_coupon_replace", args=[coupon.pk])
+    address = address_of_replacing(coupon=coupon) if isinstance(error, FrozenField) else ""
+    if address:
         text = gettext("What is fixed can be different in a new coupon:")
         link = format_html('{} <a href="{}">{}</a>', text, address, gettext("Replace"))
         messages.info(request, link)
@@ -57,7 +63,7 @@ def replace_view(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     """Explain the replacement; make it once confirmed, and open it to be changed."""
     admin._require(request, Right.CHANGE)
     coupon: Coupon = admin._find(request, pk)
-    if coupon.state not in replacing.REPLACEABLE or replacing.replaced_by(coupon=coupon):
+    if not address_of_replacing(coupon=coupon):
         raise Http404
     start = {"slug": replacing.suggested_slug(coupon=coupon)}
     form = ReplaceForm(request.POST or None, initial=start)

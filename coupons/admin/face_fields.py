@@ -50,7 +50,7 @@ class FaceFields(forms.Form):
     face_color = forms.ChoiceField(
         label=_("Colour"),
         required=False,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect({"x-model": "color"}),
         choices=[
             *((name, _swatch(PALETTE[name], label)) for name, label in COLOR_NAMES.items()),
             (OWN, _("A colour of your own")),

@@ -28,11 +28,15 @@ class Lines(forms.CharField):
     """Several entries, one a line or separated by commas; read as a list."""
 
     widget = UnfoldAdminTextInputWidget
+    #: What parts entries, beside the end of a line.
+    separators = ",，、;；"
 
     def to_python(self, value: Any) -> list[str]:
         """Split what was typed; full-width commas and 、 part entries too."""
+        if isinstance(value, list):
+            return value
         text = super().to_python(value) or ""
-        for separator in ",，、;；\n":
+        for separator in self.separators:
             text = text.replace(separator, "\n")
         return [entry.strip() for entry in text.splitlines() if entry.strip()]
 
@@ -68,14 +72,14 @@ def radios(
 
 
 def select(
-    label: Any, choices: Iterable[tuple[str, Any]], help_text: Any = ""
+    label: Any, choices: Iterable[tuple[str, Any]], help_text: Any = "", *, model: str = ""
 ) -> forms.ChoiceField:
     """Offer one of a list; nothing chosen is the contract's default, which comes first."""
     return forms.ChoiceField(
         label=label,
         choices=choices,
         required=False,
-        widget=UnfoldAdminSelectWidget,
+        widget=UnfoldAdminSelectWidget({"x-model": model} if model else None),
         help_text=help_text,
     )
 

@@ -101,7 +101,7 @@ class MoneyByCurrency(forms.Field):
     def to_python(self, value: Any) -> dict[str, str] | None:
         """Keep the rows with an amount; None where there is none."""
         found: dict[str, str] = {}
-        for currency, amount in value or []:
+        for currency, amount in value.items() if isinstance(value, dict) else value or []:
             code, text = currency.strip().upper(), amount.strip()
             if not text:
                 continue

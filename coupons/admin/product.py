@@ -7,11 +7,13 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from coupons.admin.base import KeysetAdmin, MerchantAdmin
+from coupons.admin.offers import categories_view, products_view
 from coupons.admin.shown import EMPTY, badge, money, number
 from coupons.admin.words import sentence
 from coupons.models import Category, Product
@@ -62,6 +64,11 @@ class ProductAdmin(KeysetAdmin):
     autocomplete_fields = ("category",)
     fields = ("sku", "name", "category", "currency", "price", "cost", "on_sale", "stock")
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add what fields ask while one types."""
+        view = self.admin_site.admin_view(products_view)
+        return [path("offers/", view, name="coupons_product_offers"), *super().get_urls()]
+
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look a SKU up, also by its beginning."""
         return queryset.filter(Q(sku=typed) | Q(sku__startswith=typed))
@@ -96,3 +103,8 @@ class CategoryAdmin(MerchantAdmin):
     search_help_text = _("How the path begins")
     ordering = ("path",)
     fields = ("path",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what fields ask while one types."""
+        view = self.admin_site.admin_view(categories_view)
+        return [path("offers/", view, name="coupons_category_offers"), *super().get_urls()]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.template.loader import render_to_string
+from django.urls import reverse_lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -77,7 +78,18 @@ class TierEntry(Entry):
 class GiftEntry(Entry):
     """Goods, and how many."""
 
-    sku = Text(label=_("SKU"), required=False)
+    sku = Text(
+        label=_("SKU"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget(
+            {
+                "list": "hx-gift-products",
+                "data-offers": reverse_lazy("admin:coupons_product_offers"),
+                "autocomplete": "off",
+            }
+        ),
+        help_text=_("Type a SKU or a word of the name, and choose."),
+    )
     quantity = Count(label=_("Quantity"), required=False)
 
 
@@ -183,9 +195,12 @@ class Repeated(forms.Field):
         super().__init__(required=False, widget=widget, **options)
 
     def to_python(self, value: Any) -> list[dict[str, Any]]:
-        """Keep the entries in which something was typed."""
+        """Keep the entries in which something was typed, and those that stood there fixed."""
         entries = []
         for n, row in enumerate(value or [], 1):
+            if isinstance(row, dict):
+                entries.append(row)
+                continue
             if not row.is_valid():
                 message = " ".join(text for texts in row.errors.values() for text in texts)
                 raise forms.ValidationError(

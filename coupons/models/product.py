@@ -1,7 +1,9 @@
 """What the merchant sells, as far as coupons need to know it."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models.merchant import MerchantOwned
@@ -59,6 +61,14 @@ class Product(MerchantOwned):
                 condition=Q(cost_minor__isnull=True) | Q(cost_minor__gte=0),
                 name="product_cost_is_not_negative",
             ),
+        ]
+        indexes = [
+            # As `icontains` asks: what stands anywhere in a SKU or a name, in any case.
+            GinIndex(
+                OpClass(Upper("sku"), "gin_trgm_ops"),
+                OpClass(Upper("name"), "gin_trgm_ops"),
+                name="product_is_found_by_words",
+            )
         ]
 
     def __str__(self) -> str:

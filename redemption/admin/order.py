@@ -11,7 +11,7 @@ from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import badge, money, when
 from coupons.models import Coupon
 from coupons.staff import Area
-from redemption.admin.offers import orders_view, products_view
+from redemption.admin.offers import orders_view
 from redemption.admin.trial import trial_view
 from redemption.models import Order, OrderLine
 
@@ -62,7 +62,6 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
         guarded = self.admin_site.admin_view
         own = [
             path("try/<int:pk>/", guarded(self.try_view), name="redemption_trial"),
-            path("try/products/", guarded(products_view), name="redemption_trial_products"),
             path("try/orders/", guarded(orders_view), name="redemption_trial_orders"),
         ]
         return [*own, *super().get_urls()]

@@ -37,7 +37,7 @@ class GoodsEntry(Entry):
         label=gettext_lazy("SKU"),
         required=False,
         max_length=100,
-        widget=offered("trial-products", "admin:redemption_trial_products"),
+        widget=offered("trial-products", "admin:coupons_product_offers"),
     )
     quantity = Count(label=gettext_lazy("Quantity"), required=False, min_value=1)
     unit_price = Text(

@@ -123,15 +123,4 @@
       }
     });
   });
-
-  document.addEventListener("input", function (event) {
-    if (!event.target.matches("[data-filter]")) {
-      return;
-    }
-    var wanted = event.target.value.trim().toLowerCase();
-    var list = event.target.closest("[data-filterable]");
-    list.querySelectorAll(".hx-choices > div > div").forEach(function (choice) {
-      choice.hidden = wanted !== "" && !choice.textContent.toLowerCase().includes(wanted);
-    });
-  });
 })();

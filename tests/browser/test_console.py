@@ -58,7 +58,7 @@ def fits(page: Any) -> bool:
 
 def test_a_coupon_is_made_and_published(visit: Any) -> None:
     page, words = visit
-    page.goto("/coupons/coupon/add/")
+    page.goto("/coupons/coupon/add/?template=empty")
     assert words["new"] in page.locator("h1").inner_text()
     assert fits(page)
     page.fill("#id_name", "Summer 20")
@@ -103,7 +103,7 @@ def test_a_coupon_is_made_and_published(visit: Any) -> None:
 
 def test_progress_moves_by_itself(visit: Any) -> None:
     page, words = visit
-    page.goto("/coupons/coupon/add/")
+    page.goto("/coupons/coupon/add/?template=empty")
     page.fill("#id_name", "VIP")
     page.fill("#id_value_0", "5")
     page.check("input[name=codes][value=unique]")
@@ -156,6 +156,7 @@ ADDRESSES = [
     "/",
     "/coupons/coupon/",
     "/coupons/coupon/add/",
+    "/coupons/coupon/add/?template=empty",
     "/coupons/coupon/*",
     "/coupons/code/",
     "/coupons/codebatch/",

@@ -34,7 +34,7 @@ def alice(page: Any, live_server: Any, shop: Shop) -> Iterator[Any]:
     page.fill("#id_password", PASSWORD)
     page.press("#id_password", "Enter")
     page.wait_for_selector("#nav-sidebar-apps", state="attached")
-    page.goto(f"{live_server.url}/coupons/coupon/add/")
+    page.goto(f"{live_server.url}/coupons/coupon/add/?template=empty")
     return page
 
 
@@ -47,6 +47,13 @@ def type_in(page: Any, name: str, value: Any) -> None:
         if not rows.locator(f"[name='{name}']").count():
             rows.locator("[data-add-entry]").click()
     found = page.locator(f"[name='{name}']").first
+    if found.get_attribute("data-picker"):
+        box = page.locator(f".hx-picker:has([name='{name}'])")
+        box.get_by_role("combobox").fill(value)
+        box.get_by_role("option").first.wait_for()
+        box.get_by_role("combobox").press("Enter")
+        box.locator(f".hx-chips [data-value='{value}']").wait_for()
+        return
     found.wait_for(state="visible")
     if value is True:
         found.check()

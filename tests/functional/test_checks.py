@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from coupons import checking, lifecycle
+from coupons import changing, checking, lifecycle
 from coupons.checking import goods
 from coupons.models import Category, Coupon, JournalEntry, Merchant, Product, State
 from coupons.pricing.basket import eligible_lines
@@ -37,7 +37,7 @@ def draft(merchant: Merchant, **changes: Any) -> Coupon:
         "code": "SPRINGTIME",
         "limits": {"uses": 10},
     }
-    return lifecycle.create(merchant=merchant, body=body | changes, by="staff:alice", at=NOW)
+    return changing.create(merchant=merchant, body=body | changes, by="staff:alice", at=NOW)
 
 
 def product(merchant: Merchant, sku: str, **values: Any) -> Product:

@@ -182,8 +182,9 @@ def test_two_people_do_not_overwrite_each_other(people: People) -> None:
     edit = f"/coupons/coupon/{coupon.pk}/edit/"
     people.bob.client.post(edit, form(name="Bob's", seen_version="1"))
     answer = people.alice.client.post(edit, form(name="Alice's", seen_version="1"))
-    assert "Somebody else changed this coupon meanwhile" in answer.content.decode()
+    assert "bob changed this coupon at" in answer.content.decode()
     assert Coupon.objects.get().name == "Bob's"
+    assert Coupon.objects.get().version == 2
 
 
 def test_what_is_fixed_after_publication_is_told_at_its_field(people: People) -> None:

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from coupons import lifecycle, pictures
+from coupons import changing, pictures
 from coupons.admin.shown import happened
 from coupons.errors import Invalid
 from coupons.models import Coupon, JournalEntry, Picture, Role
@@ -302,7 +302,7 @@ def test_the_preview_of_a_change_begins_with_what_is_stored(people: People, shop
 def shop_of() -> Any:
     def make(people: People, **more: Any) -> Coupon:
         body = {**MINIMAL, **more}
-        return lifecycle.create(merchant=people.acme, body=body, by="staff:bob", at=NOW)
+        return changing.create(merchant=people.acme, body=body, by="staff:bob", at=NOW)
 
     return make
 

@@ -107,13 +107,13 @@ def test_products_are_offered_with_their_own_price(shop: Shop, bob: Person) -> N
     )
     other = Shop.open("other")
     Product.objects.create(merchant=other.merchant, sku="SHAWL", currency="USD", price_minor=1)
-    offered = bob.get("/redemption/order/try/products/", q="SH").context["offers"]
+    offered = bob.get("/coupons/product/offers/", q="SH").context["offers"]
     assert offered == [
         {"value": "SHIRT", "label": "Shirt · 5.00 EUR", "price": ""},
         {"value": "SHOE", "label": "19.99 USD", "price": "19.99"},
     ]
     analyst = person("ann", shop.merchant, Role.RISK_ANALYST)
-    assert analyst.get("/redemption/order/try/products/", q="SH").status_code == 404
+    assert analyst.get("/coupons/product/offers/", q="SH").status_code == 404
 
 
 def test_past_orders_are_offered_newest_first_or_by_how_they_begin(shop: Shop, bob: Person) -> None:
