@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, journal, prizes, reach
+from coupons import coding, definition, handing_out, journal, prizes, reach
 from coupons.constraints import explained
 from coupons.errors import (
     FieldError,
@@ -88,7 +88,8 @@ def change(
             wrong = FieldError("slug", "The slug is the coupon's address; it never changes.")
             raise FrozenField(wrong.message, errors=[wrong])
         if coupon.state not in (State.DRAFT, State.TESTING):
-            _refuse_frozen(before=before, after=after, changed=changed)
+            fixed = handing_out.without_methods(coupon=coupon, changed=changed)
+            _refuse_frozen(before=before, after=after, changed=fixed)
         _refuse_other_uses(coupon=coupon, before=before, after=after)
         check_references(merchant=coupon.merchant, canonical=after, before=before)
         _write(coupon=coupon, canonical=after, by=by, at=at)

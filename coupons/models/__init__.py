@@ -16,6 +16,7 @@ from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
+from coupons.models.redeemer import CouponGroup, CouponPerson, StaffGroup
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
 
@@ -27,6 +28,8 @@ __all__ = [
     "Coupon",
     "CouponCounter",
     "CouponDay",
+    "CouponGroup",
+    "CouponPerson",
     "CouponVersion",
     "ExchangeRates",
     "IdempotentAnswer",
@@ -41,6 +44,7 @@ __all__ = [
     "Product",
     "Reach",
     "Role",
+    "StaffGroup",
     "State",
     "TaxRate",
     "User",
