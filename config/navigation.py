@@ -40,6 +40,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
             (_("Exchange rates"), "coupons.ExchangeRates", "currency_exchange"),
             (_("Tax rates"), "coupons.TaxRate", "percent"),
             (_("Staff"), "coupons.Membership", "badge"),
+            (_("Staff groups"), "coupons.StaffGroup", "groups"),
             (_("API keys"), "redemption.ApiKey", "key"),
             (_("Webhooks"), "redemption.WebhookEndpoint", "webhook"),
             (_("Webhook deliveries"), "redemption.WebhookDelivery", "outbox"),

@@ -291,6 +291,8 @@ INSTALLED_APPS = [
     "django_filters",
     "django_celery_beat",
     "django_structlog",
+    # Which person may redeem which coupon; its generic tables stay empty.
+    "guardian",
     "coupons",
     "risk",
     "campaigns",
@@ -336,6 +338,14 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "coupons.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+# Nobody redeems who has not logged in, and guardian adds no methods to the accounts.
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_MONKEY_PATCH_GROUP = False
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [

@@ -19,6 +19,8 @@ class Caller:
     channel: str | None = None
     #: The redemption method of what it redeems.
     method: str = "automatic"
+    #: The key as a coupon names it: the prefix of the first of its line of successors.
+    key: str | None = None
     #: Where it may call from; empty is anywhere.
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     #: How many calls a minute it may make, where that is not what every key may.

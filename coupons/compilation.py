@@ -56,6 +56,7 @@ def compile(
         scope=_scope(definition["scope"]),
         audience=_audience(definition["customers"]),
         limits=_limits(definition["limits"]),
+        api_keys=_api_keys(definition),
         member_prices=MemberPrices(definition["member_prices"]),
         thank_yous=_thank_yous(definition.get("texts") or {}),
         follow_up=definition.get("follow_up"),
@@ -146,6 +147,13 @@ def _audience(customers: Mapping[str, Any]) -> Audience:
         segments=frozenset(customers["segments"]),
         ids=frozenset(customers["ids"]),
     )
+
+
+def _api_keys(definition: Mapping[str, Any]) -> frozenset[str]:
+    """Name the keys that may redeem it; a version from before there was a choice names none."""
+    settings: Mapping[str, Any] = definition.get("method_settings") or {}
+    keys: Iterable[str] = settings.get("api", {}).get("keys", ())
+    return frozenset(keys)
 
 
 def _limits(limits: Mapping[str, Any]) -> Limits:

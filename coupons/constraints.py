@@ -13,6 +13,7 @@ MEANINGS: dict[str, tuple[type[HexiaoError], str]] = {
     "coupons_replacement_old_id_key": (WrongState, "The coupon is replaced already."),
     "code_text_is_unique": (AlreadyExists, "This code exists already."),
     "channel_slug_is_unique": (AlreadyExists, "A channel with this slug exists already."),
+    "staff_group_name_is_unique": (AlreadyExists, "There is a group of this name."),
     "coupon_has_one_shared_code": (AlreadyExists, "The coupon has a shared code already."),
     "coupon_window_is_ordered": (Invalid, "The coupon would end before it starts."),
     "coupon_issued_within_limit": (Invalid, "That is more than the coupon may issue."),

@@ -24,6 +24,7 @@ MAX_DAYS = 3_650
 MAX_PRIZES = 100
 
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_KEY = re.compile(r"[A-Za-z0-9]{8}", re.ASCII)
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _KINDS = tuple(kind.value for kind in Kind)
 #: Which fields make up the benefit of which kind; a cap goes with every percentage.
@@ -330,6 +331,7 @@ def _rules(reader: Reader) -> dict[str, Any]:
         "priority": reader.integer("priority", least=0, default=100),
         "member_prices": reader.choice("member_prices", options=member_prices, default="stack"),
         "methods": [method for method in METHODS if method in methods],
+        "method_settings": _method_settings(reader.part("method_settings")),
         "claim_required": reader.flag("claim_required"),
         "return_policy": reader.choice("return_policy", options=policies, default=policies[0]),
         "extend_days": reader.integer("extend_days", most=MAX_DAYS),
@@ -344,6 +346,16 @@ def _rules(reader: Reader) -> dict[str, Any]:
     if rules["return_policy"] == "restore_and_extend" and reader.given("extend_days") is None:
         reader.refuse("extend_days", "Say by how many days a returned coupon is extended.")
     return rules
+
+
+def _method_settings(part: Reader) -> dict[str, Any] | None:
+    """Read what a method asks for beside being allowed; None where none asks for anything."""
+    api = part.part("api")
+    hint = "Name an API key by its prefix, 8 letters and digits."
+    keys = sorted(api.words("keys", most=8, shape=_KEY, hint=hint))
+    api.refuse_unknown()
+    part.refuse_unknown()
+    return {"api": {"keys": keys}} if keys else None
 
 
 def _code(reader: Reader) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from coupons import prizes
+from coupons import handing_out, prizes
 from coupons.definition import completed
 from coupons.errors import FieldError, FrozenField
 from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, State
@@ -44,7 +44,8 @@ def frozen_fields(*, coupon: Coupon) -> frozenset[str]:
     if _has_unique_codes(coupon):
         fixed.add("limits.uses_per_code")
     if is_held(coupon=coupon):
-        fixed |= definition.keys() - WORDING - GROWING
+        deal = definition.keys() - WORDING - GROWING
+        fixed |= set(handing_out.without_methods(coupon=coupon, changed=sorted(deal)))
         fixed |= {
             f"prizes.{place}.{name}"
             for place in range(len(definition["prizes"]))
@@ -74,7 +75,8 @@ def refuse_frozen(
         wrong = FieldError("slug", "The slug is the coupon's address; it never changes.")
         raise FrozenField(wrong.message, errors=[wrong])
     if is_held(coupon=coupon):
-        _refuse_another_deal(before=before, after=after, changed=changed)
+        deal = handing_out.without_methods(coupon=coupon, changed=changed)
+        _refuse_another_deal(before=before, after=after, changed=deal)
     same_uses = before["limits"]["uses_per_code"] == after["limits"]["uses_per_code"]
     if not same_uses and _has_unique_codes(coupon):
         wrong = FieldError("limits.uses_per_code", "The codes that are out keep theirs.")

@@ -4,7 +4,7 @@ Pure parsing cannot know them; the verbs that write a definition ask here. Produ
 scope and channels are not asked for: a cart may carry what no catalogue here has.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from coupons.errors import FieldError, Invalid
@@ -15,6 +15,12 @@ TOLD = 5
 
 #: (where it stands in the definition, the name), by list.
 Named = dict[str, list[tuple[str, str]]]
+
+#: What only a storey above can look up; it adds its look-up when it is loaded. Each gets the
+#: merchant, the definition, and the one before it.
+FURTHER: list[
+    Callable[[Merchant, Mapping[str, Any], Mapping[str, Any] | None], Iterable[FieldError]]
+] = []
 
 
 def check_references(
@@ -41,6 +47,7 @@ def check_references(
         *_unknown(prizes, slugs - known, "There is no coupon {}."),
         *_unknown(follow_up, slugs - known, "There is no coupon {}."),
         *_unknown(pictures, _unknown_pictures(merchant, pictures), "There is no picture {}."),
+        *(each for look_up in FURTHER for each in look_up(merchant, canonical, before)),
     ]
     if wrong:
         raise Invalid(errors=wrong)

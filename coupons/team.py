@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from coupons import journal
+from coupons import journal, redeemers, staff_groups
 from coupons.errors import AlreadyExists, FieldError, NotAllowed
 from coupons.models import Membership, Merchant, Role, User
 
@@ -35,6 +35,7 @@ def add(
                 errors=[FieldError("username", "This user name is taken; choose another.")]
             )
         membership = Membership.objects.create(merchant=merchant, user=user, role=role)
+        staff_groups.follow(membership=membership)
         _record("staff.added", membership=membership, by=by, at=at)
     return membership
 
@@ -46,6 +47,7 @@ def change_role(*, membership: Membership, role: Role, by: str, at: datetime) ->
             _keep_an_owner(membership)
         Membership.objects.filter(pk=membership.pk).update(role=role)
         membership.role = role
+        staff_groups.follow(membership=membership)
         _record("staff.role_changed", membership=membership, by=by, at=at)
     return membership
 
@@ -55,6 +57,7 @@ def remove(*, membership: Membership, by: str, at: datetime) -> None:
     with transaction.atomic():
         _keep_an_owner(membership)
         _record("staff.removed", membership=membership, by=by, at=at)
+        redeemers.leave(membership=membership)
         Membership.objects.filter(pk=membership.pk).delete()
 
 

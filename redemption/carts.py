@@ -126,6 +126,7 @@ def cart_for(*, checked: CheckedCart, facts: Facts, caller: Caller) -> Cart:
         shipping=checked.shipping,
         country=body.country,
         channel=caller.channel or body.channel,
+        key=caller.key,
         payment_method=body.payment_method,
         partner=body.partner,
         language=language_of(body.language),

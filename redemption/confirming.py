@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -84,7 +84,8 @@ def _priced_again(
     facts = facts_for(caller=caller, checked=checked, at=at)
     case = case_for(
         caller=caller,
-        cart=cart_for(checked=checked, facts=facts, caller=caller),
+        # What a key has held any other may confirm.
+        cart=replace(cart_for(checked=checked, facts=facts, caller=caller), key=_held_by(row)),
         facts=facts,
         candidates=_as_held(checked=checked, row=row, uses=uses, facts=facts),
         at=row.created_at,
@@ -102,6 +103,11 @@ def _priced_again(
     refuse_unless_taken(entry=entry, body=body)
     _write_quote(row=row, entry=entry, language=body.language)
     return _rewrite(entry=entry, uses=uses)
+
+
+def _held_by(row: Redemption) -> str | None:
+    key: str | None = (row.evidence or {}).get("cart", {}).get("key")
+    return key
 
 
 def _write_quote(*, row: Redemption, entry: Entry, language: str | None) -> None:

@@ -56,6 +56,7 @@ class KeptCart(Struct, frozen=True, omit_defaults=True):
     shipping: int = 0
     country: str | None = None
     channel: str | None = None
+    key: str | None = None
     payment_method: str | None = None
     partner: str | None = None
     language: str = "en"

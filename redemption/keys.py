@@ -77,6 +77,7 @@ def rotate(*, key: ApiKey, overlap_hours: int, by: str, at: datetime) -> tuple[A
     row, new = _drawn(merchant=key.merchant, at=at)
     for name in SAME:
         setattr(row, name, getattr(key, name))
+    row.origin = key.line
     ends = at + timedelta(hours=overlap_hours)
     with transaction.atomic():
         row.save(force_insert=True)
@@ -185,7 +186,7 @@ def caller_for(*, key: str, at: datetime) -> Caller | None:
     if row is None:
         return None
     (
-        hashed, revoked_at, expires_at, scopes, method, allowed, rate,
+        hashed, revoked_at, expires_at, scopes, method, origin, allowed, rate,
         channel_id, channel, stamp, *merchant,
     ) = row  # fmt: skip
     usable = revoked_at is None and (expires_at is None or at < expires_at)
@@ -198,6 +199,7 @@ def caller_for(*, key: str, at: datetime) -> Caller | None:
         channel_id=channel_id,
         channel=channel,
         method=method,
+        key=origin or prefix,
         networks=networks.parsed(allowed),
         rate_per_minute=rate,
     )
@@ -270,7 +272,7 @@ CALLER_ROWS = """
 _MERCHANT_FIELDS = [field.attname for field in Merchant._meta.concrete_fields]
 # Written out: every request asks this, and building it anew costs more than asking.
 _SQL = f"""
-SELECT k.hashed_key, k.revoked_at, k.expires_at, k.scopes, k.method, k.allowed_networks,
+SELECT k.hashed_key, k.revoked_at, k.expires_at, k.scopes, k.method, k.origin, k.allowed_networks,
        k.rate_per_minute, c.id, c.slug, {STAMP},
        {", ".join(f"m.{name}" for name in _MERCHANT_FIELDS)}
   FROM {CALLER_ROWS}

@@ -68,6 +68,8 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
         merchant=merchant,
         actor="system",
         method=next(way for way in METHODS if way in compiled.methods),
+        # Any that may: the trial is of the cart, not of who asks.
+        key=min(compiled.api_keys, default=None),
     )
     facts = facts_for(caller=caller, checked=checked, at=at, codes=[])
     case = case_for(

@@ -72,6 +72,7 @@ WHOLE: dict[str, Any] = {
     "priority": 5,
     "member_prices": "better_of",
     "methods": ["manual", "api"],
+    "method_settings": None,
     "claim_required": True,
     "return_policy": "restore_and_extend",
     "extend_days": 3,

@@ -13,8 +13,15 @@ from unfold.decorators import display
 from coupons import clock, coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.shown import badge, happened, number, when, who
-from coupons.models import Code, CodeBatch, Coupon, Job, JournalEntry
+from coupons.models import Code, CodeBatch, Job, JournalEntry
+from coupons.redeemers import redeemable_by
 from coupons.staff import Area, sees_only_redeemable
+
+
+def _redeemable(request: HttpRequest) -> QuerySet:
+    """Find the coupons that a clerk may redeem now."""
+    allowed = redeemable_by(user=request.user, merchant=request.merchant)
+    return allowed.live(clock.now(request)).values("pk")
 
 
 @admin.register(Code)
@@ -31,10 +38,10 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     change_form_after_template = "console/code_history.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only codes of what may be redeemed now."""
+        """Show a clerk only codes of what they may redeem now."""
         rows = super().get_queryset(request)
         if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=Coupon.objects.live(clock.now(request)))
+            rows = rows.filter(coupon__in=_redeemable(request))
         return rows
 
     def keyset_for(self, request: HttpRequest) -> tuple[str, ...]:
@@ -94,10 +101,10 @@ class CodeBatchAdmin(ReadOnly, KeysetAdmin):
         return [own, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only batches of what may be redeemed now."""
+        """Show a clerk only batches of what they may redeem now."""
         rows = super().get_queryset(request).select_related("coupon", "job")
         if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=Coupon.objects.live(clock.now(request)))
+            rows = rows.filter(coupon__in=_redeemable(request))
         return rows
 
     @display(description=_("pattern"))

@@ -18,14 +18,16 @@ from coupons.admin.base import MerchantAdmin, show_error, tell_errors
 from coupons.admin.coupon_editing import changed_coupon, new_coupon
 from coupons.admin.coupon_face import face_urls
 from coupons.admin.coupon_history import version_view
-from coupons.admin.coupon_page import page_context
+from coupons.admin.coupon_page import PAGES, page_context
 from coupons.admin.coupon_replace import replace_view
 from coupons.admin.coupon_steps import STEPS, IssueForm, Step, StepForm
+from coupons.admin.redeemers import say_who, several_view
 from coupons.admin.review import review_context
 from coupons.admin.shown import badge, number, when
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError, Invalid
 from coupons.models import Coupon, State
+from coupons.redeemers import redeemable_by
 from coupons.staff import Area, Right, may, sees_only_redeemable
 
 
@@ -51,6 +53,7 @@ class CouponAdmin(MerchantAdmin):
     """What is given: listed, made, changed, published."""
 
     area = Area.COUPONS
+    actions = (say_who,)
     list_display = ("name", "state_now", "kind", "starts", "ends", "issued_number", "uses_number")
     list_filter = (ByState, "kind")
     list_select_related = ("counter",)
@@ -59,11 +62,12 @@ class CouponAdmin(MerchantAdmin):
     ordering = ("-created_at", "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only what may be redeemed now."""
+        """Show a clerk only what they may redeem now."""
         rows = super().get_queryset(request)
         at = clock.now(request)
         if sees_only_redeemable(role=request.role):
-            rows = rows.live(at)
+            may = redeemable_by(user=request.user, merchant=request.merchant)
+            rows = rows.live(at).filter(pk__in=may.values("pk"))
         self.at = at
         return rows
 
@@ -103,6 +107,7 @@ class CouponAdmin(MerchantAdmin):
         """Add the form for changes, the steps, and the codes to the page's addresses."""
         view = self.admin_site.admin_view
         own = [
+            path("redeemers/", view(self.redeemers_view), name="coupons_coupon_redeemers"),
             path("<int:pk>/edit/", view(self.edit_view), name="coupons_coupon_edit"),
             path("<int:pk>/codes/", view(self.codes_view), name="coupons_coupon_codes"),
             path(
@@ -116,6 +121,10 @@ class CouponAdmin(MerchantAdmin):
                 name="coupons_coupon_version",
             ),
             path("<int:pk>/<slug:step>/confirm/", view(self.step_view), name="coupons_coupon_step"),
+        ]
+        own += [
+            path(f"<int:pk>/{address}/", view(page), {"model_admin": self}, name=name)
+            for address, name, page in PAGES
         ]
         return own + face_urls(self) + super().get_urls()
 
@@ -243,6 +252,13 @@ class CouponAdmin(MerchantAdmin):
                 return self._page(coupon)
         title = gettext("Issue codes: %(name)s") % {"name": coupon.name}
         return self._render(request, "coupon_issue", coupon=coupon, form=form, title=title)
+
+    def redeemers_view(self, request: HttpRequest) -> HttpResponse:
+        """Say who may redeem several coupons by hand."""
+        self._require(request, Right.CHANGE)
+        request.current_app = self.admin_site.name
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return several_view(request, coupons=self.get_queryset(request), context=context)
 
     def _require(self, request: HttpRequest, right: Right) -> None:
         """Answer as if the page were not there to those who may not see it."""

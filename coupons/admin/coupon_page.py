@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from coupons import clock, lifecycle, replacing
@@ -57,6 +57,8 @@ FIGURES: list[Callable[[Coupon, datetime], list[Figure]]] = []
 
 #: Makers of panels; the storeys above add theirs when their admin is loaded.
 PANELS: list[Callable[[Coupon, HttpRequest], Panel | None]] = []
+#: Pages below a coupon's own: (address, name, view of the request, `pk` and `model_admin`).
+PAGES: list[tuple[str, str, Callable[..., HttpResponse]]] = []
 
 
 def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[str, Any]:

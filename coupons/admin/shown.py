@@ -94,6 +94,8 @@ HAPPENED = {
     "coupon.started": gettext_lazy("Coupon started"),
     "coupon.expired": gettext_lazy("Coupon ran out"),
     "codes.moved": gettext_lazy("Codes moved"),
+    "coupon.redeemers_allowed": gettext_lazy("More people may redeem it by hand"),
+    "coupon.redeemers_disallowed": gettext_lazy("Fewer people may redeem it by hand"),
     "codes.issued": gettext_lazy("New codes issued"),
     "code.claimed": gettext_lazy("Code claimed"),
     "code.redeemed": gettext_lazy("Code redeemed"),
@@ -127,6 +129,9 @@ HAPPENED = {
     "staff.added": gettext_lazy("Staff member added"),
     "staff.role_changed": gettext_lazy("Role changed"),
     "staff.removed": gettext_lazy("Staff member removed"),
+    "staff_group.created": gettext_lazy("Staff group created"),
+    "staff_group.changed": gettext_lazy("Staff group changed"),
+    "staff_group.deleted": gettext_lazy("Staff group deleted"),
 }
 
 

@@ -17,6 +17,7 @@ from coupons.models.picture import Picture
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
+from coupons.models.redeemer import CouponGroup, CouponPerson, StaffGroup
 from coupons.models.replacement import Replacement
 from coupons.models.review import CouponInReview, Review
 from coupons.models.staff import Membership, Role, User
@@ -31,7 +32,9 @@ __all__ = [
     "Coupon",
     "CouponCounter",
     "CouponDay",
+    "CouponGroup",
     "CouponInReview",
+    "CouponPerson",
     "CouponVersion",
     "ExchangeRates",
     "IdempotentAnswer",
@@ -49,6 +52,7 @@ __all__ = [
     "Replacement",
     "Review",
     "Role",
+    "StaffGroup",
     "State",
     "TaxRate",
     "User",

@@ -91,6 +91,7 @@ class Coupon(MerchantOwned):
     class Meta:
         verbose_name = _("coupon")
         verbose_name_plural = _("coupons")
+        permissions = [("redeem_coupon", "Can redeem the coupon by hand")]
         constraints = [
             models.UniqueConstraint(fields=["merchant", "slug"], name="coupon_slug_is_unique"),
             models.CheckConstraint(

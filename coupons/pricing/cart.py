@@ -62,6 +62,8 @@ class Cart:
     shipping: int = 0
     country: str | None = None
     channel: str | None = None
+    #: The API key that asks; None where a person does.
+    key: str | None = None
     payment_method: str | None = None
     partner: str | None = None
     language: str = "en"

@@ -216,9 +216,15 @@ def _in_hours(asked: Asked) -> Refusal | None:
 
 
 def _method(asked: Asked) -> Refusal | None:
-    if asked.method in asked.terms.methods:
+    if asked.method in asked.terms.methods and not _is_other_key(asked):
         return None
     return Refusal(Reason.METHOD_NOT_ALLOWED, params={"method": asked.method})
+
+
+def _is_other_key(asked: Asked) -> bool:
+    """Say whether the coupon names the keys that may redeem it, and this is none of them."""
+    keys = asked.terms.api_keys
+    return bool(keys) and asked.method == "api" and asked.cart.key not in keys
 
 
 def _channel(asked: Asked) -> Refusal | None:

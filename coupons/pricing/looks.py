@@ -151,6 +151,8 @@ def _hours(asked: Asked) -> Pair:
 
 
 def _method(asked: Asked) -> Pair:
+    if asked.method == "api" and "api" in asked.terms.methods and asked.terms.api_keys:
+        return _sorted(asked.terms.api_keys), asked.cart.key
     if asked.terms.methods.issuperset({*METHODS, asked.method}):
         return ASKS_NOTHING
     return _sorted(asked.terms.methods), asked.method

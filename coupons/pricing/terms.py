@@ -199,6 +199,8 @@ class CouponTerms:
     partners: frozenset[str] = frozenset()
     limits: Limits = Limits()
     methods: frozenset[str] = frozenset(METHODS)
+    #: The keys that may redeem it by `api`; empty is every key.
+    api_keys: frozenset[str] = frozenset()
     claim_required: bool = False
     # How it goes with others
     stacking_group: str = "order"

@@ -1,6 +1,6 @@
 """Orders, redemptions, API keys and webhooks in the console."""
 
-from coupons.admin.coupon_page import FIGURES, PANELS
+from coupons.admin.coupon_page import FIGURES, PAGES, PANELS
 from redemption.admin import (
     api_key,
     hold,
@@ -12,10 +12,17 @@ from redemption.admin import (
     webhook_delivery,
 )
 from redemption.admin.coupon_uses import latest_uses, ledger_figures
+from redemption.admin.methods import methods_panel, methods_view, template_view
 from redemption.admin.trial import trial_panel
 
-PANELS.extend([trial_panel, latest_uses])
 FIGURES.append(ledger_figures)
+PANELS.extend([methods_panel, trial_panel, latest_uses])
+PAGES.extend(
+    [
+        ("methods", "coupons_coupon_methods", methods_view),
+        ("methods/template", "coupons_coupon_batch_template", template_view),
+    ]
+)
 
 __all__ = [
     "api_key",

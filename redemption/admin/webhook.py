@@ -205,7 +205,8 @@ class WebhookEndpointAdmin(MerchantAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Make an endpoint and show its secret, this once."""
-        form = NewEndpointForm(request.POST or None)
+        coupon = request.GET.get("coupon", "")
+        form = NewEndpointForm(request.POST or None, initial={"coupon": coupon})
         if request.method == "POST" and self.has_add_permission(request) and form.is_valid():
             data = form.cleaned_data
             try:

@@ -40,6 +40,9 @@ class ApiKey(MerchantOwned):
 
     name = models.CharField(_("name"), max_length=100)
     prefix = models.CharField(_("prefix"), max_length=8, unique=True, editable=False)
+    #: The prefix of the first key in its line of successors; empty is its own. Coupons name a
+    #: key by it, so that a successor may redeem what its predecessor might.
+    origin = models.CharField(max_length=8, blank=True, default="", editable=False)
     hashed_key = models.CharField(max_length=150, editable=False)
     channel = models.ForeignKey(
         Channel, models.PROTECT, null=True, blank=True, verbose_name=_("sales channel")
@@ -87,6 +90,11 @@ class ApiKey(MerchantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def line(self) -> str:
+        """Return the prefix by which coupons name the key and its successors."""
+        return self.origin or self.prefix
 
 
 class KeyUse(MerchantOwned):

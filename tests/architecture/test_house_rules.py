@@ -105,6 +105,7 @@ def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs += ["redemption/checkout.py", "redemption/ledger.py"]
     verbs += ["coupons/rates.py", "coupons/reach.py", "coupons/taxes.py"]
     verbs += ["coupons/channels.py", "coupons/describing.py"]
+    verbs += ["coupons/redeemers.py", "coupons/staff_groups.py"]
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
     verbs += ["redemption/trial.py", "redemption/events.py", "redemption/orders.py"]
@@ -131,8 +132,9 @@ def test_tasks_are_started_on_commit() -> None:
 #: The modules whose public functions are verbs.
 VERBS = {
     "campaigns": "activity customers",
-    "coupons": "catalogue changing channels describing face follow_ups freezing history issuing "
-    "lifecycle moving pictures rates reach reading references replacing reviewing taxes",
+    "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
+    "history issuing lifecycle moving pictures rates reach reading redeemers references replacing "
+    "reviewing staff_groups taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
     "metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",

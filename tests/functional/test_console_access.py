@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns.models import Customer
+from coupons import redeemers, staff_groups
 from coupons.models import (
     Category,
     Channel,
@@ -26,6 +27,7 @@ from coupons.models import (
     Merchant,
     Product,
     Role,
+    StaffGroup,
     TaxRate,
     User,
 )
@@ -66,6 +68,7 @@ PAGES = {
     Merchant: Area.SETTINGS,
     Channel: Area.SETTINGS,
     Membership: Area.SETTINGS,
+    StaffGroup: Area.SETTINGS,
     ExchangeRates: Area.SETTINGS,
     TaxRate: Area.SETTINGS,
     ApiKey: Area.SETTINGS,
@@ -129,6 +132,9 @@ def shop(people: People) -> Shop:
         merchant=people.acme, quoted_on=NOW.date(), base="USD", rates={"XAF": "SECRET"}
     )
     TaxRate.objects.create(merchant=people.acme, country="DE", category="secret-taxed", rate=19_000)
+    staff_groups.create(
+        merchant=people.acme, name="SECRET GROUP", members=[people.bob.user], by="system", at=NOW
+    )
     customer = Customer.objects.get(ref="SECRET-C")
     Order.objects.get_or_create(
         merchant=people.acme,
@@ -291,18 +297,26 @@ def test_an_analyst_changes_nothing(people: People, shop: Shop) -> None:
     assert coupon.state == "live"
 
 
-def test_a_clerk_sees_only_what_may_be_redeemed(people: People, shop: Shop) -> None:
+def test_a_clerk_sees_only_what_they_may_redeem_now(people: People, shop: Shop) -> None:
     shop.coupon("draft", publish=False)
     clerk = person("cleo", people.acme, Role.CLERK)
-    listed = clerk.get(address(Coupon))
-    assert {coupon.slug for coupon in listed.context["cl"].result_list} == {
-        "secret-coupon",
-        "many-codes",
-    }
-    draft = Coupon.objects.get(slug="draft")
-    assert clerk.get(address(Coupon, "change", draft.pk)).status_code == 404
-    codes = {code.text for code in clerk.get(address(Code)).context["cl"].result_list}
-    assert codes == {"SECRETCOUPON", "SECRETCODE1", "SECRETCODE2"}
+
+    def seen(model: Any, name: str) -> set[str]:
+        return {getattr(row, name) for row in clerk.get(address(model)).context["cl"].result_list}
+
+    assert seen(Coupon, "slug") == seen(Code, "text") == seen(CodeBatch, "pk") == set()
+    redeemers.allow(
+        merchant=people.acme,
+        coupons=Coupon.objects.filter(slug__in=["draft", "many-codes"]),
+        who=redeemers.Redeemers(people=[clerk.user]),
+        by="system",
+        at=NOW,
+    )
+    assert seen(Coupon, "slug") == {"many-codes"}
+    assert seen(Code, "text") == {"SECRETCODE1", "SECRETCODE2"}
+    for slug, status in (("draft", 404), ("secret-coupon", 404), ("many-codes", 200)):
+        page = address(Coupon, "change", Coupon.objects.get(slug=slug).pk)
+        assert clerk.get(page).status_code == status, slug
 
 
 # --- the ledger ---
