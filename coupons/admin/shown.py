@@ -116,6 +116,7 @@ HAPPENED = {
     "webhook.deleted": gettext_lazy("Webhook endpoint deleted"),
     "staff.added": gettext_lazy("Staff member added"),
     "staff.role_changed": gettext_lazy("Role changed"),
+    "staff.password_set": gettext_lazy("Staff member's password set"),
     "staff.removed": gettext_lazy("Staff member removed"),
 }
 

@@ -16,6 +16,7 @@ from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
+from coupons.models.saved_filter import SavedFilter
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
 
@@ -41,6 +42,7 @@ __all__ = [
     "Product",
     "Reach",
     "Role",
+    "SavedFilter",
     "State",
     "TaxRate",
     "User",

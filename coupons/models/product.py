@@ -1,7 +1,9 @@
 """What the merchant sells, as far as coupons need to know it."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models.merchant import MerchantOwned
@@ -58,6 +60,14 @@ class Product(MerchantOwned):
             models.CheckConstraint(
                 condition=Q(cost_minor__isnull=True) | Q(cost_minor__gte=0),
                 name="product_cost_is_not_negative",
+            ),
+        ]
+        indexes = [
+            # For names looked up by how they begin, whatever the case.
+            models.Index(
+                "merchant",
+                OpClass(Upper("name"), name="text_pattern_ops"),
+                name="product_by_name",
             ),
         ]
 
