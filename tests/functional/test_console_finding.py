@@ -147,7 +147,7 @@ def test_the_search_over_all_finds_each_kind_of_thing(people: People, shop: Shop
         "c@example.com": ["C-1"],
         "+4912345": ["C-1"],
         str(redemption.pk): ["O-1"],
-        "tea": ["TEA-1 Green tea"],
+        "TEA": ["TEA-1 Green tea"],
         "green T": ["TEA-1 Green tea"],
         "no such thing": [],
     }.items():
