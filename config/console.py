@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
+from config.overview import overview
+from config.search import search
 from coupons.models import Merchant, User
 from coupons.tenancy import open_to
 
@@ -42,8 +44,12 @@ class ConsoleSite(UnfoldAdminSite):
         ]
 
     def get_urls(self) -> list[URLPattern]:
-        """Answer the search over all, which Unfold's templates name, with nothing."""
-        return [path("search/", self.admin_view(nothing), name="search"), *super().get_urls()]
+        """Add the search over all, in our own way instead of Unfold's, and the settings."""
+        return [
+            path("search/", self.admin_view(search), name="search"),
+            path("settings/", self.admin_view(overview), name="settings"),
+            *super().get_urls(),
+        ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the merchants to choose from."""
@@ -52,11 +58,6 @@ class ConsoleSite(UnfoldAdminSite):
             context["merchant"] = request.merchant
             context["merchants"] = open_to(user=request.user)
         return context
-
-
-def nothing(_request: HttpRequest) -> HttpResponse:
-    """Answer without content."""
-    return HttpResponse()
 
 
 def switch_merchant(request: HttpRequest) -> HttpResponse:

@@ -68,9 +68,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             for name, label, icon in entries
             if label in pages and pages[label].has_view_permission(request)
         ]
+        if items and title == GROUPS[-1][0]:
+            items.insert(0, overview())
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     return groups
+
+
+def overview() -> dict[str, Any]:
+    """Build the entry of the settings' overview."""
+    link = reverse("admin:settings")
+    return {"title": _("Overview"), "icon": "settings", "link": link, "active": active(link)}
 
 
 def address(page: Any) -> str:

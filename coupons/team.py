@@ -52,6 +52,21 @@ def change_role(*, membership: Membership, role: Role, by: str, at: datetime) ->
     return membership
 
 
+def set_password(*, membership: Membership, password: str, by: str, at: datetime) -> None:
+    """Give a member, who has forgotten theirs, a new password; their sessions end.
+
+    Raises `NotAllowed` for an account that opens more than this merchant: whoever knows its
+    password would be let in there too.
+    """
+    with transaction.atomic():
+        user = membership.user
+        elsewhere = Membership.objects.filter(user=user).exclude(merchant=membership.merchant_id)
+        if user.is_superuser or elsewhere.exists():
+            raise NotAllowed("This person works elsewhere too; only they can change the password.")
+        User.objects.filter(pk=user.pk).update(password=make_password(password))
+        _record("staff.password_set", membership=membership, by=by, at=at)
+
+
 def remove(*, membership: Membership, by: str, at: datetime) -> None:
     """End a membership; the account stays. Raises `NotAllowed` for the last owner."""
     with transaction.atomic():

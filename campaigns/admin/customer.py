@@ -37,9 +37,13 @@ class CustomerAdmin(KeysetAdmin):
     area = Area.CUSTOMERS
     form = CustomerForm
     list_display = ("ref", "email", "country", "tier", "tag_words", "orders_number")
-    search_fields = ("ref", "email")
-    search_help_text = _("Customer identifier or e-mail, whole")
+    search_fields = ("ref", "email", "phone")
+    search_help_text = _("Customer identifier, e-mail or phone, whole")
     keyset = ("ref",)
+    nothing_yet = _(
+        "Customers come from the shop over the API, by themselves with their first order, or "
+        "are typed here."
+    )
     readonly_fields = ("paid_orders",)
     fields = (
         "ref", "email", "phone", "country", "language", "time_zone", "tags", "tier", "birthday",
@@ -47,8 +51,13 @@ class CustomerAdmin(KeysetAdmin):
     )  # fmt: skip
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
-        """Look an identifier or an address up as a whole."""
-        return queryset.filter(Q(ref=typed) | Q(email=typed))
+        """Look an identifier, an address or a number up as a whole, each by its index."""
+        by_phone = Q(phone=typed) & ~Q(phone="")
+        return queryset.filter(Q(ref=typed) | (Q(email=typed) & ~Q(email="")) | by_phone)
+
+    def hint(self, row: Customer) -> tuple[str, str]:
+        """Show what names the person."""
+        return " · ".join(each for each in (row.email, row.phone) if each), ""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never here: erasure is a verb of its own, the ledger stays."""

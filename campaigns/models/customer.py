@@ -47,6 +47,9 @@ class Customer(MerchantOwned):
             models.Index(
                 fields=["merchant", "email"], name="customer_by_email", condition=~Q(email="")
             ),
+            models.Index(
+                fields=["merchant", "phone"], name="customer_by_phone", condition=~Q(phone="")
+            ),
         ]
 
     def __str__(self) -> str:

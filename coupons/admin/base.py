@@ -1,16 +1,17 @@
 """What every page of the console has in common: one merchant's rows, one role's rights."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.contrib import messages
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import Form, ModelChoiceField
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from coupons.admin.keyset import KeysetChangeList, UncountedPaginator
+from coupons.admin.saved import ListAbove
 from coupons.admin.words import sentence
 from coupons.errors import HexiaoError
 from coupons.models import MerchantOwned
@@ -24,6 +25,10 @@ class RightsOfRole:
 
     def _may(self, request: HttpRequest, right: Right) -> bool:
         return request.merchant is not None and may(role=request.role, area=self.area, right=right)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, *_args: Any) -> NoReturn:
+        """Answer 404 for what is not there or is another merchant's, and tell no difference."""
+        raise Http404
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show the area to those who may see it."""
@@ -46,7 +51,7 @@ class RightsOfRole:
         return self._may(request, Right.CHANGE)
 
 
-class MerchantAdmin(RightsOfRole, ModelAdmin):
+class MerchantAdmin(ListAbove, RightsOfRole, ModelAdmin):
     """A model of the merchant's: its rows only, in lists, on pages and to choose from."""
 
     actions = None
@@ -101,6 +106,8 @@ class KeysetAdmin(MerchantAdmin):
     """
 
     keyset: ClassVar[tuple[str, ...]] = ("-id",)
+    #: How the search over all orders its few rows; only what an index gives with the look-up.
+    quick_order: ClassVar[tuple[str, ...]] = ()
     paginator = UncountedPaginator
     show_full_result_count = False
     sortable_by = ()
@@ -113,9 +120,17 @@ class KeysetAdmin(MerchantAdmin):
         """Return the columns to read along; they may depend on the filter."""
         return self.keyset
 
+    def shown(self, queryset: QuerySet) -> QuerySet:
+        """Bring along what the columns name; asked of one page's rows only."""
+        return queryset
+
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Keep the rows that a typed word names, by an index."""
         raise NotImplementedError
+
+    def hint(self, row: Any) -> tuple[str, str]:
+        """Return what the search over all shows beside a row: a word about it, and its state."""
+        return "", ""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

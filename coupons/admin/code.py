@@ -33,7 +33,11 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     list_select_related = ("coupon",)
     search_fields = ("text",)
     search_help_text = _("A code, or how it begins")
-    keyset = ("text",)
+    keyset = quick_order = ("text",)
+    nothing_yet = _(
+        "Codes belong to coupons. Open a coupon and issue some, or give it a shared one."
+    )
+    next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
     fields = ("text", "coupon", "state", "shared", "uses", "max_uses")
     change_form_after_template = "console/code_history.html"
 
@@ -52,6 +56,10 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look a code up in its normal form, by its beginning."""
         return queryset.filter(text__startswith=coding.normal_form(typed))
+
+    def hint(self, row: Code) -> tuple[str, str]:
+        """Show the coupon and whether it still counts."""
+        return row.coupon.name, self.state_word(row)
 
     @display(description=_("state"))
     def state_word(self, code: Code) -> str:
@@ -90,6 +98,8 @@ class CodeBatchAdmin(ReadOnly, KeysetAdmin):
     list_display = ("id", "coupon", "pattern_word", "total_number", "progress", "created")
     list_select_related = ("coupon", "job")
     keyset = ("-id",)
+    nothing_yet = _("A batch is made where unique codes are issued: on a coupon's page.")
+    next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
     fields = ("coupon", "pattern", "total", "created_at", "progress")
     readonly_fields = ("progress",)
     change_form_after_template = "console/batch_codes.html"
@@ -142,6 +152,8 @@ class JobAdmin(ReadOnly, KeysetAdmin):
     """Long work in the background: what runs, what went wrong."""
 
     area = Area.CODES
+    nothing_yet = _("Long work such as making a million codes shows here, with how far it is.")
+    next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
     list_display = ("started", "status_word", "done_number", "total_number", "who", "problem")
     list_filter = ("status",)
     keyset = ("-created_at", "-id")

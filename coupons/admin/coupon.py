@@ -4,102 +4,38 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from coupons import clock
 from coupons.admin import coupon_publish
-from coupons.admin.base import MerchantAdmin, show_error, tell_errors
+from coupons.admin.base import show_error, tell_errors
 from coupons.admin.coupon_editing import changed_coupon, new_coupon
 from coupons.admin.coupon_face import face_urls
 from coupons.admin.coupon_history import version_view
+from coupons.admin.coupon_list import CouponList
 from coupons.admin.coupon_page import PAGES, page_context
 from coupons.admin.coupon_replace import replace_view
 from coupons.admin.coupon_steps import STEPS, IssueForm, Step, StepForm
 from coupons.admin.redeemers import say_who, several_view
 from coupons.admin.review import review_context
-from coupons.admin.shown import badge, number, when
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError, Invalid
-from coupons.models import Coupon, State
-from coupons.redeemers import redeemable_by
-from coupons.staff import Area, Right, may, sees_only_redeemable
-
-
-class ByState(admin.SimpleListFilter):
-    """Filter by the state as people see it, read with the clock."""
-
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer every state."""
-        return [(state.value, state.label) for state in State]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Keep the coupons in the chosen state."""
-        if self.value() not in State.values:
-            return queryset
-        return queryset.in_state(self.value(), clock.now(request))
+from coupons.models import Coupon
+from coupons.staff import Area, Right, may
 
 
 @admin.register(Coupon)
-class CouponAdmin(MerchantAdmin):
+class CouponAdmin(CouponList):
     """What is given: listed, made, changed, published."""
 
-    area = Area.COUPONS
     actions = (say_who,)
-    list_display = ("name", "state_now", "kind", "starts", "ends", "issued_number", "uses_number")
-    list_filter = (ByState, "kind")
-    list_select_related = ("counter",)
-    search_fields = ("name__icontains", "slug")
-    search_help_text = _("Name or slug")
-    ordering = ("-created_at", "-pk")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only what they may redeem now."""
-        rows = super().get_queryset(request)
-        at = clock.now(request)
-        if sees_only_redeemable(role=request.role):
-            may = redeemable_by(user=request.user, merchant=request.merchant)
-            rows = rows.live(at).filter(pk__in=may.values("pk"))
-        self.at = at
-        return rows
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: a coupon ends, its history stays."""
         return False
-
-    @display(description=_("state"))
-    def state_now(self, coupon: Coupon) -> str:
-        """Show the state as the clock has it."""
-        state = coupon.state_at(self.at)
-        return badge(state, state.label)
-
-    @display(description=_("starts"), ordering="starts_at")
-    def starts(self, coupon: Coupon) -> str:
-        """Show the start in the merchant's zone."""
-        return when(coupon.starts_at)
-
-    @display(description=_("ends"), ordering="ends_at")
-    def ends(self, coupon: Coupon) -> str:
-        """Show the end in the merchant's zone."""
-        return when(coupon.ends_at)
-
-    @display(description=_("codes issued"))
-    def issued_number(self, coupon: Coupon) -> str:
-        """Show how many codes are out."""
-        return number(coupon.counter.issued)
-
-    @display(description=_("uses"))
-    def uses_number(self, coupon: Coupon) -> str:
-        """Show how often it was used."""
-        return number(coupon.counter.uses)
 
     # --- addresses ---
 

@@ -67,6 +67,7 @@ class ExchangeRatesAdmin(MerchantAdmin):
     """Tables of rates by day, the newest first."""
 
     area = Area.SETTINGS
+    nothing_yet = _("The European Central Bank's rates are loaded every day; you can put your own.")
     list_display = ("quoted_on", "base", "source", "some_rates", "currencies")
     ordering = ("-quoted_on", "merchant_id", "base")
     sortable_by = ()

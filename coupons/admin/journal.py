@@ -18,6 +18,7 @@ class JournalAdmin(ReadOnly, KeysetAdmin):
     """Who did what when."""
 
     area = Area.JOURNAL
+    nothing_yet = _("Whatever anyone changes here or over the API is written down in this list.")
     list_display = ("at_minute", "what", "who_name", "coupon_name", "customer_name")
     list_select_related = ("coupon",)
     search_fields = ("coupon__slug",)

@@ -44,7 +44,7 @@ class KeysetChangeList(ChangeList):
         if after is not None and (row := self._row(after)) is not None:
             queryset = queryset.filter(following(row, self.model_admin.keyset_for(request)))
             self.is_first_page = False
-        rows = list(queryset[: self.list_per_page + 1])
+        rows = list(self.model_admin.shown(queryset)[: self.list_per_page + 1])
         self.result_list = rows[: self.list_per_page]
         if len(rows) > self.list_per_page:
             self.next_after = self.result_list[-1].pk

@@ -58,9 +58,12 @@ class ProductAdmin(KeysetAdmin):
     form = ProductForm
     list_display = ("sku", "name", "category", "price_money", "sale_word", "stock_number")
     list_select_related = ("category",)
-    search_fields = ("sku",)
-    search_help_text = _("SKU, or how it begins")
+    search_fields = ("sku", "name")
+    search_help_text = _("How the SKU or the name begins")
     keyset = ("sku",)
+    nothing_yet = _(
+        "Coupons can name products once they are known: send them over the API, or type one here."
+    )
     autocomplete_fields = ("category",)
     fields = ("sku", "name", "category", "currency", "price", "cost", "on_sale", "stock")
 
@@ -70,8 +73,12 @@ class ProductAdmin(KeysetAdmin):
         return [path("offers/", view, name="coupons_product_offers"), *super().get_urls()]
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
-        """Look a SKU up, also by its beginning."""
-        return queryset.filter(Q(sku=typed) | Q(sku__startswith=typed))
+        """Look a SKU or a name up by its beginning, each by its index."""
+        return queryset.filter(Q(sku__startswith=typed) | Q(name__istartswith=typed))
+
+    def hint(self, row: Product) -> tuple[str, str]:
+        """Show the price, and that it is on sale."""
+        return self.price_money(row), self.sale_word(row) if row.on_sale else ""
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         """Never here: old orders and coupons speak of it."""
@@ -101,6 +108,9 @@ class CategoryAdmin(MerchantAdmin):
     list_display = ("path",)
     search_fields = ("path__istartswith",)
     search_help_text = _("How the path begins")
+    nothing_yet = _(
+        "Categories are a tree of paths such as shoes/running; coupons can be bound to a branch."
+    )
     ordering = ("path",)
     fields = ("path",)
 

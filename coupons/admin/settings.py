@@ -1,18 +1,24 @@
 """The merchant's own settings: itself, its sales channels, its staff."""
 
+import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf.locale import LANG_INFO
 from django.contrib import admin, messages
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
+    UnfoldAdminSelect2Widget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -20,21 +26,30 @@ from unfold.widgets import (
 from coupons import clock, team
 from coupons.admin.base import MerchantAdmin, RightsOfRole, show_error, tell_errors
 from coupons.admin.pages import form_page
+from coupons.admin.shown import when
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
 from coupons.models import Channel, Membership, Merchant, Role
 from coupons.models.merchant import check_currency
+from coupons.pricing.money import currencies
 from coupons.staff import Area
+
+#: Those that most shops' customers read; whatever else is stored stays.
+LANGUAGES = (
+    "en", "zh-hans", "zh-hant", "ja", "ko", "es", "pt-br", "pt", "fr", "de", "it", "nl", "pl",
+    "sv", "tr", "ru", "ar", "hi", "id", "ms", "th", "vi",
+)  # fmt: skip
 
 
 class MerchantForm(forms.ModelForm):
-    """A merchant's own facts."""
+    """A merchant's own facts, chosen from what there is."""
 
-    languages = SimpleArrayField(
-        forms.CharField(max_length=16),
+    currency = forms.ChoiceField(label=_("currency"), widget=UnfoldAdminSelect2Widget)
+    time_zone = forms.ChoiceField(label=_("time zone"), widget=UnfoldAdminSelect2Widget)
+    languages = forms.MultipleChoiceField(
         label=_("languages"),
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Language tags separated by commas: en,zh-hans"),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("Customers may read coupons in these."),
     )
     currencies = SimpleArrayField(
         forms.CharField(max_length=3, validators=[check_currency]),
@@ -49,6 +64,27 @@ class MerchantForm(forms.ModelForm):
         main = self.cleaned_data.get("currency")
         named = dict.fromkeys(self.cleaned_data["currencies"])
         return [currency for currency in named if currency != main]
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        for field in self.fields.values():
+            field.label = capfirst(field.label)
+        # What is stored stays a choice, whatever the list.
+        kept = self.instance.languages
+        tags = [*LANGUAGES, *(tag for tag in kept if tag not in LANGUAGES)]
+        choices = {
+            "currency": [(code, code) for code in sorted({*currencies(), self.instance.currency})],
+            "time_zone": [(zone, zone) for zone in sorted(zoneinfo.available_timezones())],
+            "languages": [(tag, _language(tag)) for tag in tags],
+        }
+        for name, offered in choices.items():
+            # Where the page is only looked at, there is no field.
+            if name in self.fields:
+                self.fields[name].choices = [each for each in offered if each[0]]
+
+
+def _language(tag: str) -> str:
+    return str(LANG_INFO.get(tag, {}).get("name_local", tag))
 
 
 @admin.register(Merchant)
@@ -104,6 +140,7 @@ class ChannelAdmin(MerchantAdmin):
     """The places where the merchant sells."""
 
     area = Area.SETTINGS
+    nothing_yet = _("Add each place where you sell, so that coupons can be kept to some of them.")
     list_display = ("name", "slug")
     search_fields = ("name", "slug")
     ordering = ("name",)
@@ -114,7 +151,22 @@ class ChannelAdmin(MerchantAdmin):
         return False
 
 
-class NewMemberForm(forms.Form):
+class PasswordForm(forms.Form):
+    """A new password for a member of staff."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Tell it to the person, who changes it after the first log-in."),
+    )
+
+    def clean_password(self) -> str:
+        """Refuse a password that is easily guessed."""
+        validate_password(self.cleaned_data["password"])
+        return self.cleaned_data["password"]
+
+
+class NewMemberForm(PasswordForm):
     """A new member of staff: the account and the role."""
 
     username = forms.CharField(
@@ -130,23 +182,54 @@ class NewMemberForm(forms.Form):
         label=_("role"), choices=Role, initial=Role.OPERATOR, widget=UnfoldAdminSelectWidget
     )
 
-    def clean_password(self) -> str:
-        """Refuse a password that is easily guessed."""
-        validate_password(self.cleaned_data["password"])
-        return self.cleaned_data["password"]
-
 
 @admin.register(Membership)
 class MembershipAdmin(MerchantAdmin):
     """Who works here, as what."""
 
     area = Area.SETTINGS
-    list_display = ("user", "role", "email")
+    nothing_yet = _("Add the people who work here, each with the role they need.")
+    list_display = ("user", "role", "email", "last_login")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
     ordering = ("user__username",)
     fields = ("user", "role")
     readonly_fields = ("user",)
+    change_form_before_template = "console/member_actions.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that gives somebody a new password."""
+        view = self.admin_site.admin_view(self.password_view)
+        own = path("<int:pk>/password/", view, name="coupons_membership_password")
+        return [own, *super().get_urls()]
+
+    @display(description=_("last log-in"))
+    def last_login(self, membership: Membership) -> str:
+        """Show when the person was here last, in the merchant's zone."""
+        return when(membership.user.last_login)
+
+    def password_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Set a new password for somebody who has forgotten theirs."""
+        row = self.get_object(request, str(pk)) if self.has_change_permission(request) else None
+        if row is None:
+            raise Http404
+        form = PasswordForm(request.POST or None)
+        back = reverse("admin:coupons_membership_change", args=[row.pk])
+        if request.method == "POST" and form.is_valid():
+            try:
+                team.set_password(
+                    membership=row,
+                    password=form.cleaned_data["password"],
+                    by=staff_actor(request.user),
+                    at=clock.now(request),
+                )
+            except HexiaoError as error:
+                tell_errors(error=error, form=form)
+            else:
+                messages.success(request, _("The new password is set. Tell it to the person."))
+                return HttpResponseRedirect(back)
+        title = _("New password for %(name)s") % {"name": row.user}
+        return form_page(model_admin=self, request=request, form=form, title=title, back=back)
 
     def email(self, membership: Membership) -> str:
         """Show the person's address."""

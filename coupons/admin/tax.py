@@ -49,6 +49,7 @@ class TaxRateAdmin(MerchantAdmin):
     """The rates that the tax in a quote is worked out with."""
 
     area = Area.SETTINGS
+    nothing_yet = _("With tax rates, every quote shows the tax it would come to.")
     list_display = ("country", "category_shown", "percent", "prices_include_tax")
     search_fields = ("country__iexact", "category__istartswith")
     search_help_text = _("A country, or how a category begins")

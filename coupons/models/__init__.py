@@ -20,6 +20,7 @@ from coupons.models.reach import Reach
 from coupons.models.redeemer import CouponGroup, CouponPerson, StaffGroup
 from coupons.models.replacement import Replacement
 from coupons.models.review import CouponInReview, Review
+from coupons.models.saved_filter import SavedFilter
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
 
@@ -52,6 +53,7 @@ __all__ = [
     "Replacement",
     "Review",
     "Role",
+    "SavedFilter",
     "StaffGroup",
     "State",
     "TaxRate",

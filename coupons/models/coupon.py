@@ -50,6 +50,23 @@ class CouponQuerySet(MerchantQuerySet):
             Q(ends_at__isnull=True) | Q(ends_at__gt=at)
         )
 
+    def running_out(self) -> "CouponQuerySet":
+        """Keep those of whose uses, budget or codes four fifths are gone.
+
+        No index of the counters: it would make every use rewrite it. A merchant's coupons
+        are few thousands, and the state is looked at first.
+        """
+        full = Q()
+        for used, limit in (
+            ("uses", "max_uses"),
+            ("budget_used_minor", "budget_minor"),
+            ("issued", "max_issued"),
+        ):
+            of = F(f"counter__{limit}")
+            # Four fifths rounded up, in whole numbers that cannot overflow.
+            full |= Q(**{f"counter__{limit}__gt": 0, f"counter__{used}__gte": of - of / 5})
+        return self.filter(full)
+
     def in_state(self, state: str, at: datetime) -> "CouponQuerySet":
         """Keep those whose state, read with the clock, is that one."""
         if state == State.LIVE:
@@ -113,6 +130,7 @@ class Coupon(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["merchant", "state", "ends_at"], name="coupon_by_state"),
+            models.Index(fields=["merchant", "-created_at", "-id"], name="coupon_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -153,6 +171,11 @@ class CouponVersion(MerchantOwned):
             models.CheckConstraint(
                 condition=Q(definition__has_keys=["slug", "name", "kind", "limits", "scope"]),
                 name="coupon_version_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "changed_by", "coupon"], name="coupon_version_by_person"
             ),
         ]
 

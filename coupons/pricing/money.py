@@ -29,7 +29,8 @@ class CurrencyMismatch(ValueError):
 
 
 @lru_cache(maxsize=1)
-def _currencies() -> frozenset[str]:
+def currencies() -> frozenset[str]:
+    """Return the codes of the currencies that are money somewhere today."""
     # What some territory pays with today: no Deutschmark, no gold, no test code.
     territories: Mapping[str, list[tuple[str, object, object, bool]]] = get_global(
         "territory_currencies"
@@ -45,7 +46,7 @@ def _currencies() -> frozenset[str]:
 @lru_cache(maxsize=512)
 def decimals(currency: str) -> int:
     """Return how many decimals `currency` has; raise UnknownCurrency for any other text."""
-    if currency not in _currencies():
+    if currency not in currencies():
         raise UnknownCurrency(f"{currency!r} is not a currency code (ISO 4217).")
     try:
         # What ISO 4217 says and banks count in; CLDR says what shop windows show.

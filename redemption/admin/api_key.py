@@ -30,6 +30,9 @@ class ApiKeyAdmin(MerchantAdmin):
     """The keys that programs call with."""
 
     area = Area.SETTINGS
+    nothing_yet = _(
+        "The shop's programs need a key. Make one for each, with no more than it needs."
+    )
     list_display = (
         *("name", "prefix", "state_word", "scope_words", "method", "channel"),
         *("last_used", "created"),

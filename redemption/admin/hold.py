@@ -24,6 +24,10 @@ class HoldAdmin(ReadOnly, KeysetAdmin):
     """Redemptions that are held now, the longest first; past its time a hold is free."""
 
     area = Area.REDEMPTIONS
+    nothing_yet = _(
+        "No order keeps a coupon just now. Coupons that hang in unpaid orders show here."
+    )
+    next_step = (_("Go to the redemptions"), "admin:redemption_redemption_changelist")
     list_display = ("order_ref", "codes_word", "customer_ref", "since", "until", "who_name")
     list_select_related = ("customer",)
     search_fields = ("order_ref",)

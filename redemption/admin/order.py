@@ -45,6 +45,8 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
     search_fields = ("ref",)
     search_help_text = _("Order, as the shop names it")
     keyset = ("-placed_at", "-id")
+    nothing_yet = _("Orders come from the shop: with a redemption, or as events over the API.")
+    next_step = (_("Make an API key"), "admin:redemption_apikey_add")
     inlines = (OrderLines,)
     fields = (
         "ref",
@@ -75,6 +77,10 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look an order up by its whole name."""
         return queryset.filter(ref=typed)
+
+    def hint(self, row: Order) -> tuple[str, str]:
+        """Show when it was placed and its total, and how it stands."""
+        return f"{self.placed(row)} · {self.total_money(row)}", self.status_word(row)
 
     @display(description=_("placed"))
     def placed(self, order: Order) -> str:

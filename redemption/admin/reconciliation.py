@@ -44,6 +44,7 @@ class ReconciliationAdmin(ReadOnly, KeysetAdmin):
     """Checks, newest first."""
 
     area = Area.SETTINGS
+    nothing_yet = _("The counters have not been checked yet. Press “Check now” above.")
     list_display = ("at_minute", "outcome", "compared_number", "who_name")
     keyset = ("-at", "-id")
     list_before_template = "console/reconciliation_check.html"

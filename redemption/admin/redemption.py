@@ -1,6 +1,7 @@
 """The ledger of redemptions: looked at; what changes it are the verbs' own steps."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin
@@ -62,8 +63,10 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
     list_select_related = ("customer", "channel")
     list_filter = ("status", "method")
     search_fields = ("order_ref",)
-    search_help_text = _("Order or customer, whole")
+    search_help_text = _("Order, customer or the redemption's id, whole")
     keyset = ("-created_at", "-id")
+    nothing_yet = _("Nobody has used a coupon yet. Publish one, then redeem it from the shop.")
+    next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
     change_form_before_template = "console/redemption_actions.html"
     inlines = (Uses,)
     fields = (
@@ -105,11 +108,17 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
         )
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
-        """Look an order or a customer up by the whole name."""
+        """Look an order or a customer up by the whole name, or a redemption by its id."""
         # The customer first: two indexes then answer, where a join would read the table.
         customer = Customer.objects.of(request.merchant).filter(ref=typed).first()
         named = Q(order_ref=typed)
+        with suppress(ValueError):
+            named |= Q(pk=uuid.UUID(typed))
         return queryset.filter(named | Q(customer=customer) if customer else named)
+
+    def hint(self, row: Redemption) -> tuple[str, str]:
+        """Show when it was and what it took off, and how it stands."""
+        return f"{self.at_minute(row)} · {self.discount_money(row)}", self.status_word(row)
 
     @display(description=_("when"))
     def at_minute(self, redemption: Redemption) -> str:

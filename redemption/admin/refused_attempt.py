@@ -40,6 +40,8 @@ class RefusedAttemptAdmin(ReadOnly, KeysetAdmin):
     """Refused attempts, newest first."""
 
     area = Area.REDEMPTIONS
+    nothing_yet = _("No coupon has been refused in the last 30 days.")
+    next_step = (_("Go to the redemptions"), "admin:redemption_redemption_changelist")
     list_display = ("at_minute", "order_ref", "codes_word", "reason_word", "customer", "who_name")
     list_filter = (ByReason, "method")
     search_fields = ("order_ref",)

@@ -123,6 +123,7 @@ class WebhookEndpointAdmin(MerchantAdmin):
     """The addresses that are told what happens."""
 
     area = Area.SETTINGS
+    nothing_yet = _("A webhook tells a program of yours what happened, a moment after it did.")
     list_display = ("url_word", "state_word", "types_words", "coupon", "created")
     list_select_related = ("coupon",)
     ordering = ("-created_at", "-pk")

@@ -86,6 +86,8 @@ class WebhookDeliveryAdmin(ReadOnly, KeysetAdmin):
     """Deliveries, newest first."""
 
     area = Area.SETTINGS
+    nothing_yet = _("What was sent to your webhooks shows here, with the answers.")
+    next_step = (_("Go to the webhooks"), "admin:redemption_webhookendpoint_changelist")
     list_display = ("at_minute", "what", "state_word", "endpoint", "attempts", "outcome", "due")
     list_select_related = ("endpoint",)
     list_filter = ("state", EndpointFilter, TypeFilter)

@@ -123,4 +123,67 @@
       }
     });
   });
+
+  document.addEventListener("input", function (event) {
+    if (!event.target.matches("[data-filter]")) {
+      return;
+    }
+    var wanted = event.target.value.trim().toLowerCase();
+    var list = event.target.closest("[data-filterable]");
+    list.querySelectorAll(".hx-choices > div > div").forEach(function (choice) {
+      choice.hidden = wanted !== "" && !choice.textContent.toLowerCase().includes(wanted);
+    });
+  });
+
+  // The search over all: what it finds opens below the box; arrows walk through it.
+  function showFound(box, open) {
+    var found = document.getElementById(box.getAttribute("aria-controls"));
+    found.hidden = !open;
+    box.setAttribute("aria-expanded", String(open));
+  }
+
+  document.addEventListener("htmx:afterSwap", function (event) {
+    var form = event.detail.target.closest("[data-search]");
+    if (form) {
+      showFound(form.q, form.q.value.trim() !== "");
+    }
+  });
+
+  document.addEventListener("keydown", function (event) {
+    var box = document.querySelector("[data-search] [name=q]");
+    if (box && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      if (box.offsetParent) { box.select(); box.focus(); } else { document.querySelector(".hx-search-link").focus(); }
+      return;
+    }
+    var form = event.target.closest && event.target.closest("[data-search]");
+    if (!form) {
+      return;
+    }
+    if (event.key === "Escape") {
+      showFound(form.q, false);
+      form.q.focus();
+    }
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      var stops = [form.q].concat(Array.from(form.querySelectorAll("#search-found a")));
+      var next = stops[stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+      if (next && form.q.getAttribute("aria-expanded") === "true") {
+        event.preventDefault();
+        next.focus();
+      }
+    }
+  });
+
+  document.addEventListener("focusout", function (event) {
+    var form = event.target.closest && event.target.closest("[data-search]");
+    if (form && event.relatedTarget && !form.contains(event.relatedTarget)) {
+      showFound(form.q, false);
+    }
+  });
+
+  document.addEventListener("click", function (event) {
+    document.querySelectorAll("[data-search]").forEach(function (form) {
+      if (!form.contains(event.target)) { showFound(form.q, false); }
+    });
+  });
 })();
