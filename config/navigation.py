@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from coupons.admin import platform_pages
+
 #: group → (title, model, icon); a model without a page has no entry.
 GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
     (
@@ -68,7 +70,27 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
+    if items := _of_the_platform(request):
+        groups.append({"title": _("Platform"), "separator": True, "items": items})
     return groups
+
+
+def _of_the_platform(request: HttpRequest) -> list[dict[str, Any]]:
+    """List the platform's own pages, for its staff."""
+    pages = [
+        (_("Review queue"), "platform_queue", "rule", platform_pages.may_review(request)),
+        (_("Shops"), "platform_shops", "store", platform_pages.may_see_shops(request)),
+    ]
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "link": reverse(f"admin:{name}"),
+            "active": active(reverse(f"admin:{name}")),
+        }
+        for title, name, icon, is_shown in pages
+        if is_shown
+    ]
 
 
 def address(page: Any) -> str:

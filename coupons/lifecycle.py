@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, journal, prizes, reach
+from coupons import coding, definition, journal, platform, prizes, reach, reviewing_rights
 from coupons.constraints import explained
 from coupons.errors import (
     FieldError,
@@ -44,6 +44,7 @@ def create(*, merchant: Merchant, body: Mapping[str, Any], by: str, at: datetime
 
     Raises `Invalid` with every wrong field, `AlreadyExists` for a taken slug or code.
     """
+    body = platform.with_payer(merchant=merchant, body=body)
     canonical = definition.parse(body, time_zone=merchant.time_zone)
     check_references(merchant=merchant, canonical=canonical)
     with explained(), transaction.atomic():
@@ -120,6 +121,12 @@ def publish(*, coupon: Coupon, by: str, at: datetime) -> Coupon:
             )
         if coupon.merchant.reviews_required and by == coupon.created_by:
             raise NotAllowed("Another person has to approve this coupon.")
+        if coupon.merchant.reviewed_by_platform and not reviewing_rights.actor_may_approve(
+            merchant=coupon.merchant, actor=by
+        ):
+            raise NotPublishable(
+                errors=[FieldError("review", "The platform has to approve this coupon first.")]
+            )
         missing = _missing_for_publication(coupon=coupon, at=at)
         if missing:
             raise NotPublishable(errors=missing)

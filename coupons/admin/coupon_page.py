@@ -149,8 +149,15 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 def timeline(coupon: Coupon) -> list[dict[str, str]]:
     """Read what happened to the coupon from the journal, newest first."""
-    entries = JournalEntry.objects.filter(coupon=coupon).order_by("-id")[:SHOWN_ENTRIES]
+    entries = JournalEntry.objects.filter(coupon=coupon).select_related("merchant")
     return [
-        {"when": when(entry.at), "who": who(entry.actor), "what": happened(entry.type)}
-        for entry in entries
+        {
+            "when": when(entry.at),
+            # Of another shop, the platform is told no more than which it is.
+            "who": who(entry.actor)
+            if entry.merchant_id == coupon.merchant_id
+            else entry.merchant.name,
+            "what": happened(entry.type),
+        }
+        for entry in entries.order_by("-id")[:SHOWN_ENTRIES]
     ]

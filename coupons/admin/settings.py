@@ -17,7 +17,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from coupons import clock, team
+from coupons import clock, platform, team
 from coupons.admin.base import MerchantAdmin, RightsOfRole, show_error, tell_errors
 from coupons.admin.pages import form_page
 from coupons.caller import staff_actor
@@ -46,7 +46,10 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
     actions = None
     list_display = ("name", "slug", "currency", "time_zone")
     ordering = ("name",)
-    fields = ("name", "slug", "currency", "time_zone", "languages", "reviews_required")
+    fields = (
+        "name", "slug", "currency", "time_zone", "languages", "reviews_required",
+        "reviewed_by_platform", "is_platform",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Show one's own merchant; a superuser sees all."""
@@ -72,8 +75,20 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Keep the slug once programs use it."""
-        return ("slug",) if obj else ()
+        """Keep the slug once programs use it; the platform says whom it reviews."""
+        fixed = ["reviewed_by_platform", *(["slug"] if obj else [])]
+        return (*fixed, *(() if request.user.is_superuser else ("is_platform",)))
+
+    def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
+        """Save a merchant; make it the platform, or one like others, by the verb for it."""
+        wanted, obj.is_platform = obj.is_platform, bool(form.initial.get("is_platform"))
+        super().save_model(request, obj, form, change)
+        if wanted != obj.is_platform:
+            verb = platform.appoint if wanted else platform.dismiss
+            try:
+                verb(merchant=obj, by=staff_actor(request.user), at=clock.now(request))
+            except HexiaoError as error:
+                show_error(request=request, error=error)
 
 
 @admin.register(Channel)
