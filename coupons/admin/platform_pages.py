@@ -133,7 +133,6 @@ def coupon_page(request: HttpRequest, context: dict[str, Any], pk: int) -> HttpR
                 (_("Waiting since"), when(coupon.updated_at)),
             ],
             "rules": facts(definition, starts_at=coupon.starts_at),
-            "description": definition["description"],
         },
     )
 
@@ -171,7 +170,6 @@ def shops(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
                 {
                     "pk": shop.pk,
                     "name": shop.name,
-                    "slug": shop.slug,
                     "is_reviewed": shop.reviewed_by_platform,
                     "badge": badge("note", _("Reviewed by the platform"))
                     if shop.reviewed_by_platform
