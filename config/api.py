@@ -10,6 +10,7 @@ from coupons.api.codes import CouponCodesEndpoint, JobEndpoint, LookupEndpoint
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
+from coupons.states import MOVES
 from redemption.api import webhooks
 from redemption.api.events import EventsEndpoint
 from redemption.api.holds import ConfirmationEndpoint, ReleaseEndpoint
@@ -42,12 +43,12 @@ urlpatterns = [
     # Coupons
     path("coupons", life.CouponsEndpoint.as_view(counted=counted)),
     path("coupons/<slug:slug>", life.CouponEndpoint.as_view(counted=counted)),
-    path("coupons/<slug:slug>/test", life.TestEndpoint.as_view(counted=counted)),
-    path("coupons/<slug:slug>/submit", life.SubmitEndpoint.as_view(counted=counted)),
-    path("coupons/<slug:slug>/publish", life.PublishEndpoint.as_view(counted=counted)),
-    path("coupons/<slug:slug>/pause", life.PauseEndpoint.as_view(counted=counted)),
-    path("coupons/<slug:slug>/resume", life.ResumeEndpoint.as_view(counted=counted)),
-    path("coupons/<slug:slug>/end", life.EndEndpoint.as_view(counted=counted)),
+    *(
+        path(f"coupons/<slug:slug>/{verb}", life.step_endpoint(move).as_view(counted=counted))
+        for verb, move in MOVES.items()
+        if move.scope
+    ),
+    path("coupons/<slug:slug>/replacement", life.ReplacementEndpoint.as_view(counted=counted)),
     path("coupons/<slug:slug>/codes", CouponCodesEndpoint.as_view()),
     path("codes/lookup", LookupEndpoint.as_view()),
     path("jobs/<uuid:job_id>", JobEndpoint.as_view()),

@@ -16,6 +16,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         _("Coupons"),
         [
             (_("Coupons"), "coupons.Coupon", "confirmation_number"),
+            (_("To review"), "coupons.CouponInReview", "rate_review"),
             (_("Find a code"), "coupons.Code", "search"),
             (_("Code batches"), "coupons.CodeBatch", "inventory_2"),
             (_("Jobs"), "coupons.Job", "hourglass_top"),

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from django.db import IntegrityError
 from psycopg import errors as pg
 
-from coupons.errors import AlreadyExists, HexiaoError, Invalid
+from coupons.errors import AlreadyExists, HexiaoError, Invalid, WrongState
 
 MEANINGS: dict[str, tuple[type[HexiaoError], str]] = {
     "coupon_slug_is_unique": (AlreadyExists, "A coupon with this slug exists already."),
+    "coupons_replacement_old_id_key": (WrongState, "The coupon is replaced already."),
     "code_text_is_unique": (AlreadyExists, "This code exists already."),
     "channel_slug_is_unique": (AlreadyExists, "A channel with this slug exists already."),
     "coupon_has_one_shared_code": (AlreadyExists, "The coupon has a shared code already."),

@@ -18,7 +18,7 @@ from coupons.pricing.money import parse_amount
 from coupons.pricing.terms import METHODS, WEEKDAYS, Kind, MemberPrices
 
 #: What `GET` adds to a definition; sent back, it says nothing.
-READ_ONLY = ("state", "version", "counters")
+READ_ONLY = ("state", "version", "counters", "replaces", "replaced_by", "history")
 MAX_DAYS = 3_650
 MAX_PRIZES = 100
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from coupons import issuing, lifecycle
+from coupons import changing, issuing
 from coupons.models import Coupon, Merchant
 
 
@@ -29,10 +29,10 @@ def draft(
 ) -> Coupon:
     """Create a draft and, where unique codes are wanted, start making them.
 
-    Raises what `lifecycle.create` and `issuing.start_batch` raise; then nothing is made.
+    Raises what `changing.create` and `issuing.start_batch` raise; then nothing is made.
     """
     with transaction.atomic():
-        coupon = lifecycle.create(merchant=merchant, body=body, by=by, at=at)
+        coupon = changing.create(merchant=merchant, body=body, by=by, at=at)
         if codes is not None:
             issuing.start_batch(
                 coupon=coupon, count=codes.count, pattern=codes.pattern, by=by, at=at

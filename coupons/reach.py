@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
-from coupons.models import Coupon, Merchant, Reach, State
+from coupons.models import Code, Coupon, Merchant, Reach, State
 from coupons.platform import PLATFORM
 
 #: How many coupons are tried on one cart.
@@ -107,3 +108,17 @@ def codes_for(
         cursor.execute(_SQL, values)
         found = [text for (text,) in cursor.fetchall()]
     return [text for text in found[:most] if text is not None], len(found) <= most
+
+
+def codes_under_test(*, merchant: Merchant, most: int) -> list[str]:
+    """Return the shared codes of up to `most` coupons under test that are open to all.
+
+    They are few, so no index is kept of what they name.
+    """
+    found = Code.objects.of(merchant).filter(
+        shared=True,
+        coupon__state=State.TESTING,
+        coupon__versions__version=F("coupon__version"),
+        coupon__versions__definition__claim_required=False,
+    )
+    return list(found.order_by("coupon").values_list("text", flat=True)[:most])

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import issuing, rates
+from coupons import issuing, moving, rates
 from coupons.api import idempotency
 from coupons.models import Job
 
@@ -24,14 +24,22 @@ def make_codes(job_id: str) -> None:
 
 
 @shared_task
+def move_codes(job_id: str) -> None:
+    """Move a replaced coupon's codes, chunk by chunk; safe to start twice."""
+    while moving.move_chunk(job_id=uuid.UUID(job_id), at=timezone.now()):
+        pass
+
+
+@shared_task
 def resume_jobs() -> None:
     """Send unfinished jobs to the workers again, so that none waits for a lost message."""
     before = timezone.now() - timedelta(seconds=STALE_SECONDS)
     unfinished = Job.objects.filter(
         status__in=[Job.Status.QUEUED, Job.Status.RUNNING], created_at__lt=before
-    ).values_list("pk", flat=True)[:100]
-    for job_id in unfinished:
-        make_codes.delay(str(job_id))
+    ).values_list("pk", "replacement")[:100]
+    for job_id, replacement in unfinished:
+        task = make_codes if replacement is None else move_codes
+        task.delay(str(job_id))
 
 
 @shared_task

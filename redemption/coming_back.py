@@ -31,7 +31,7 @@ def fate(*, use: Use, terms: CouponTerms, at: datetime) -> Fate:
     """Decide by the coupon's policy; `terms` are its rules of today.
 
     A code that was withdrawn, or a draw that was revealed, never comes back. A shared code is
-    everybody's: no return makes it last longer, or replaces it.
+    everybody's: no return makes it last longer, or replaces it; neither does a test's.
     """
     code, policy = use.code, terms.return_policy
     if code.state == Code.State.REVOKED or terms.prizes or policy == "never":
@@ -41,6 +41,8 @@ def fate(*, use: Use, terms: CouponTerms, at: datetime) -> Fate:
     if code.shared:
         is_over = is_over or code.coupon.state == State.ENDED
         return Fate(NOT_RETURNED if is_over else RESTORED)
+    if use.is_test:
+        return Fate(NOT_RETURNED if is_over else RESTORED, expires_at=code.expires_at)
     later = _extended(ends=ends, terms=terms, at=at)
     is_over = is_over and later == ends
     if is_over:

@@ -57,15 +57,16 @@ SELECT
          ON p.coupon_id = k.id AND p.customer_id = (SELECT id FROM who)
       CROSS JOIN LATERAL (
             SELECT count(*) AS uses FROM redemption_use s
-             WHERE s.code_id = a.id AND s.held_until > %(at)s AND NOT a.shared) AS held
+             WHERE s.code_id = a.id AND s.held_until > %(at)s AND NOT a.shared
+               AND NOT s.is_test) AS held
       CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE NOT s.is_test) AS uses,
+            SELECT count(*) AS uses,
                    coalesce(sum(s.budget_minor), 0) AS budget,
                    count(*) FILTER (WHERE s.code_id = a.id AND NOT a.shared) AS of_code,
                    count(*) FILTER (WHERE s.counted_on = d.day) AS of_day,
                    count(*) FILTER (WHERE s.customer_id = (SELECT id FROM who)) AS of_customer
               FROM redemption_use s
-             WHERE s.coupon_id = k.id AND s.held_until <= %(at)s) AS free),
+             WHERE s.coupon_id = k.id AND s.held_until <= %(at)s AND NOT s.is_test) AS free),
     (SELECT json_build_array(id, tags, tier, is_test, paid_orders) FROM who),
     (SELECT json_agg(json_build_array(p.sku, g.path, p.on_sale))
        FROM coupons_product p LEFT JOIN coupons_category g ON g.id = p.category_id

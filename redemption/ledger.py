@@ -53,7 +53,7 @@ def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> N
     statements = Statements(_rows(entry, customer_id=customer_id, answer=answer))
     _customer(entry, statements)
     for code, _ in entry.uses:
-        take_code(statements, code)
+        take_code(entry, statements, code)
     for code, applied in entry.uses:
         take_customer(entry, statements, code, applied, customer_id)
     for code, applied in entry.uses:

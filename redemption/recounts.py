@@ -36,7 +36,8 @@ SELECT o.merchant_id, o.id AS key, o.text AS subject, o.uses AS kept,
        coalesce(u.uses, 0) AS counted
   FROM coupons_code o
   LEFT JOIN (SELECT u.code_id, count(*) AS uses FROM redemption_use u
-              WHERE u.taken AND {_of_mine("u")} GROUP BY u.code_id) u ON u.code_id = o.id
+              WHERE u.taken AND NOT u.is_test AND {_of_mine("u")}
+              GROUP BY u.code_id) u ON u.code_id = o.id
  WHERE NOT o.shared AND {_mine("o")}
 """  # noqa: S608  (our own SQL, as all that follows)
 
@@ -50,7 +51,7 @@ SELECT b.merchant_id, k.id AS key, k.slug || ' · ' || b.ref AS subject,
                FROM redemption_use u
                JOIN coupons_couponversion v
                  ON v.coupon_id = u.coupon_id AND v.version = u.version
-              WHERE u.taken AND u.customer_id IS NOT NULL AND {_mine("u")}
+              WHERE u.taken AND NOT u.is_test AND u.customer_id IS NOT NULL AND {_mine("u")}
                 AND v.definition -> 'limits' ->> 'uses_per_customer' IS NOT NULL
               GROUP BY u.coupon_id, u.customer_id) u
     ON u.coupon_id = c.coupon_id AND u.customer_id = c.customer_id

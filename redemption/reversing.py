@@ -220,9 +220,12 @@ def _asked(*, body: ReversalBody, lines: Sequence[BoughtLine], order: str | None
 def _fates(*, uses: Sequence[Use], is_last: bool, at: datetime) -> dict[Use, Fate]:
     if not is_last:
         return {use: Fate(coming_back.KEPT) for use in uses}
-    today = terms.load([(use.coupon_id, use.code.coupon.version) for use in uses])
+    # The code's coupon of today: a shared code may have gone over to another since.
+    today = terms.load([(use.code.coupon_id, use.code.coupon.version) for use in uses])
     return {
-        use: coming_back.fate(use=use, terms=today[use.coupon_id, use.code.coupon.version], at=at)
+        use: coming_back.fate(
+            use=use, terms=today[use.code.coupon_id, use.code.coupon.version], at=at
+        )
         for use in uses
     }
 

@@ -71,9 +71,9 @@ class Holds:
         """Sum up the order's own holds of a coupon, which never count against it."""
         counted = [use for use in holds if not use.is_test]
         return cls(
-            of_code=sum(use.code == code for use in holds),
+            of_code=sum(use.code == code for use in counted),
             uses=len(counted),
             budget=sum(use.budget or 0 for use in counted),
             of_day=sum(use.counted_on == day for use in counted),
-            of_customer=sum(use.customer_id == customer for use in holds),
+            of_customer=sum(use.customer_id == customer for use in counted),
         )

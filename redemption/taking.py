@@ -27,7 +27,7 @@ from redemption.statements import Statements
 # waits for those before it (`Statements`).
 TAKE_CODE = """
 UPDATE coupons_code SET uses = uses + 1
- WHERE id = %s AND state = 'active' AND uses < max_uses AND {after}
+ WHERE id = %s AND coupon_id = %s AND state = 'active' AND uses < max_uses AND {after}
 """
 TAKE_CUSTOMER = """
 INSERT INTO redemption_customercounter AS c
@@ -122,11 +122,11 @@ class Entry:
         return sorted(pairs, key=lambda pair: (pair[0].coupon_id, pair[0].code_id))
 
 
-def take_code(statements: Statements, code: CodeFacts) -> None:
+def take_code(entry: Entry, statements: Statements, code: CodeFacts) -> None:
     """Take one use of a unique code."""
-    if code.shared:
-        return  # bounded by the coupon's limits alone
-    statements.take(TAKE_CODE, [code.code_id], row=("code", code.code_id))
+    if code.shared or entry.cart.shopper.is_test:
+        return  # bounded by the coupon's limits alone; a test takes nothing anywhere
+    statements.take(TAKE_CODE, [code.code_id, code.coupon_id], row=("code", code.code_id))
 
 
 def take_customer(
@@ -138,7 +138,7 @@ def take_customer(
 ) -> None:
     """Take one of the uses that the coupon allows each customer."""
     limit = applied.terms.limits.uses_per_customer
-    if limit is None or customer_id is None:
+    if limit is None or customer_id is None or entry.cart.shopper.is_test:
         return
     statements.take(
         TAKE_CUSTOMER,
@@ -162,7 +162,7 @@ def take_day(entry: Entry, statements: Statements, code: CodeFacts, applied: App
 def take_coupon(entry: Entry, statements: Statements, code: CodeFacts, applied: Applied) -> None:
     """Take one of all the coupon's uses, and its discount from the budget."""
     if entry.cart.shopper.is_test:
-        return  # a test counts nowhere
+        return
     budget = applied.budget_amount or 0
     statements.take(
         TAKE_COUPON,
@@ -178,7 +178,8 @@ def give_back(*, uses: Iterable[Use], budgets: Mapping[int, int] | None = None) 
     budget has not that much left. Call it in the transaction of the change, after all else:
     the busiest rows are locked from here to the commit.
     """
-    given = list(uses)
+    # A test has taken nothing.
+    given = [use for use in uses if not use.is_test]
     codes, customers, days, coupons = Counter[Any](), Counter[Any](), Counter[Any](), Counter[Any]()
     owed = Counter[int](budgets or {})
     compiled = terms.load([(use.coupon_id, use.version) for use in given])
@@ -189,9 +190,8 @@ def give_back(*, uses: Iterable[Use], budgets: Mapping[int, int] | None = None) 
             customers[use.coupon_id, use.customer_id] += 1
         if use.counted_on is not None:
             days[use.coupon_id, use.counted_on] += 1
-        if not use.is_test:
-            coupons[use.coupon_id] += 1
-            owed[use.coupon_id] -= use.budget_minor or 0
+        coupons[use.coupon_id] += 1
+        owed[use.coupon_id] -= use.budget_minor or 0
     statements = Statements()
     for (_, code), count in sorted(codes.items()):
         statements.add(GIVE_CODE, [count, code])

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from coupons.admin.shown import badge, when
 from coupons.models import Coupon, Job, Merchant, Role, State
 from coupons.staff import Area, Right, may
+from coupons.states import UNPUBLISHED
 
 #: Of each kind; whoever has more goes to the list.
 LIMIT = 4
 SOON = timedelta(days=7)
 #: A failure older than this is nobody's news any more.
 RECENT = timedelta(days=14)
-UNPUBLISHED = (State.IN_REVIEW, State.TESTING, State.DRAFT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,15 @@ def fields(answer: Answer) -> list[str]:
     return [error["field"] for error in answer.body["errors"]]
 
 
+#: What only a coupon's own address tells.
+ITS_OWN = ("replaces", "replaced_by", "history")
+
+
+def listed(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a coupon as lists and changes tell it: without what only its own address tells."""
+    return {name: value for name, value in body.items() if name not in ITS_OWN}
+
+
 def journal() -> list[tuple[str, Any]]:
     """Return what the journal tells of coupons, in its order."""
     return list(

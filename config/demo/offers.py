@@ -10,7 +10,7 @@ from config.demo.people import tag
 from config.demo.progress import Told
 from config.demo.shop import CURRENCY, TIME_ZONE, ZONE, Shop
 from config.demo.source import Campaign, Key, Source
-from coupons import lifecycle
+from coupons import changing, lifecycle
 from coupons.models import Coupon, Product
 from coupons.pricing.money import format_amount, round_half_up
 
@@ -42,7 +42,7 @@ def load(*, shop: Shop, source: Source, told: Told) -> dict[str, int]:
             minor=values[key],
             goods=_commonest(source.scopes[key], kinds),
         )
-        coupon = lifecycle.create(merchant=shop.merchant, body=body, by=shop.operator, at=at)
+        coupon = changing.create(merchant=shop.merchant, body=body, by=shop.operator, at=at)
         lifecycle.publish(coupon=coupon, by=shop.operator, at=at)
         told(1)
     return {"coupons": len(keys)}

@@ -1,5 +1,6 @@
 """Coupons in the console: the list, the form, the page, and the steps of their life."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,17 +12,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from coupons import clock, lifecycle
+from coupons import changing, clock, lifecycle
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
+from coupons.admin.coupon_history import version_view
 from coupons.admin.coupon_page import page_context
-from coupons.admin.coupon_steps import STEPS, IssueForm, Step
+from coupons.admin.coupon_replace import offer_replacement, replace_view
+from coupons.admin.coupon_steps import STEPS, IssueForm, StepForm
+from coupons.admin.review import review_context
 from coupons.admin.shown import badge, number, when
 from coupons.caller import staff_actor
 from coupons.drafting import UniqueCodes, draft
-from coupons.errors import HexiaoError
+from coupons.errors import HexiaoError, Invalid
 from coupons.models import Coupon, State
 from coupons.staff import Area, Right, may, sees_only_redeemable
+from coupons.states import REVIEWED
 
 
 class ByState(admin.SimpleListFilter):
@@ -100,6 +105,16 @@ class CouponAdmin(MerchantAdmin):
         own = [
             path("<int:pk>/edit/", view(self.edit_view), name="coupons_coupon_edit"),
             path("<int:pk>/codes/", view(self.codes_view), name="coupons_coupon_codes"),
+            path(
+                "<int:pk>/replace/",
+                view(partial(replace_view, self)),
+                name="coupons_coupon_replace",
+            ),
+            path(
+                "<int:pk>/versions/<int:version>/",
+                view(partial(version_view, self)),
+                name="coupons_coupon_version",
+            ),
             path("<int:pk>/<slug:step>/confirm/", view(self.step_view), name="coupons_coupon_step"),
         ]
         return own + super().get_urls()
@@ -144,7 +159,7 @@ class CouponAdmin(MerchantAdmin):
         return self._render(request, "coupon_form", form=form, title=gettext("New coupon"))
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Change a coupon; what may still change, `lifecycle` says."""
+        """Change a coupon; what may still change, `changing` says."""
         self._require(request, Right.CHANGE)
         coupon = self._find(request, pk)
         stored = lifecycle.current_definition(coupon)
@@ -152,7 +167,7 @@ class CouponAdmin(MerchantAdmin):
         form = CouponForm(request.POST or None, merchant=request.merchant, stored=stored)
         if request.method == "POST" and form.is_valid():
             try:
-                lifecycle.change(
+                changed = changing.change(
                     coupon=coupon,
                     body=form.definition(),
                     by=staff_actor(request.user),
@@ -161,14 +176,19 @@ class CouponAdmin(MerchantAdmin):
                 )
             except HexiaoError as error:
                 tell_errors(error=error, form=form, fields=CONTRACT_TO_FORM)
+                offer_replacement(request=request, coupon=coupon, error=error)
             else:
                 messages.success(request, gettext("Saved."))
+                if coupon.state in REVIEWED and changed.state == State.DRAFT:
+                    text = gettext("It is a draft again: what was changed has to be reviewed.")
+                    messages.warning(request, text)
                 return self._page(coupon)
         return self._render(
             request,
             "coupon_form",
             form=form,
             coupon=coupon,
+            is_reviewed=coupon.state in REVIEWED,
             title=gettext("Change “%(name)s”") % {"name": coupon.name},
         )
 
@@ -186,7 +206,12 @@ class CouponAdmin(MerchantAdmin):
             request,
             "coupon_page",
             **context,
-            steps=[step for step in STEPS.values() if self._offers(request, step, coupon, at)],
+            steps=[
+                step
+                for step in STEPS.values()
+                if step.is_offered(coupon=coupon, role=request.role, at=at)
+            ],
+            **review_context(coupon=coupon),
             may_change=may(role=request.role, area=Area.COUPONS, right=Right.CHANGE),
             may_issue=may(role=request.role, area=Area.CODES, right=Right.CHANGE),
             title=coupon.name,
@@ -199,18 +224,30 @@ class CouponAdmin(MerchantAdmin):
         if step not in STEPS:
             raise Http404
         chosen = STEPS[step]
-        self._require(request, chosen.right)
+        self._require(request, chosen.move.right)
         coupon = self._find(request, pk)
-        if request.method == "POST":
+        sent = request.POST if request.method == "POST" else None
+        form = StepForm(sent, step=chosen, initial={"seen_version": coupon.version})
+        if request.method == "POST" and form.is_valid():
             try:
-                chosen.verb(coupon=coupon, by=staff_actor(request.user), at=clock.now(request))
+                chosen.verb(
+                    coupon=coupon,
+                    by=staff_actor(request.user),
+                    at=clock.now(request),
+                    **form.cleaned_data,
+                )
+            except Invalid as error:
+                tell_errors(error=error, form=form)
             except HexiaoError as error:
                 show_error(request=request, error=error)
+                return self._page(coupon)
             else:
                 messages.success(request, chosen.done % {"name": coupon.name})
-            return self._page(coupon)
+                return self._page(coupon)
         title = f"{chosen.label}: {coupon.name}"
-        return self._render(request, "coupon_step", coupon=coupon, step=chosen, title=title)
+        return self._render(
+            request, "coupon_step", coupon=coupon, step=chosen, form=form, title=title
+        )
 
     def codes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Issue more unique codes."""
@@ -228,10 +265,6 @@ class CouponAdmin(MerchantAdmin):
                 return self._page(coupon)
         title = gettext("Issue codes: %(name)s") % {"name": coupon.name}
         return self._render(request, "coupon_issue", coupon=coupon, form=form, title=title)
-
-    def _offers(self, request: HttpRequest, step: Step, coupon: Coupon, at: Any) -> bool:
-        allowed = may(role=request.role, area=Area.COUPONS, right=step.right)
-        return allowed and coupon.state_at(at) in step.states
 
     def _require(self, request: HttpRequest, right: Right) -> None:
         """Answer as if the page were not there to those who may not see it."""

@@ -1,31 +1,30 @@
-"""What a coupon's page shows: how it stands, its rules in words, its codes, its history."""
+"""What a coupon's page shows: how it stands, its rules in words, its codes, its life."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from coupons import clock, lifecycle
+from coupons import clock, lifecycle, replacing
+from coupons.admin.coupon_history import life
 from coupons.admin.rules_in_words import chance, facts
-from coupons.admin.shown import badge, happened, money, number, when, who
+from coupons.admin.shown import badge, number
+from coupons.admin.words import sentence
 from coupons.models import (
     Code,
     CodeBatch,
     Coupon,
-    CouponCounter,
-    CouponVersion,
-    JournalEntry,
     Kind,
     Prize,
+    Replacement,
 )
 from coupons.prizes import standing
 
 SHOWN_BATCHES = 10
-SHOWN_VERSIONS = 20
-SHOWN_ENTRIES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +40,38 @@ class Panel:
     more_label: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number at the page's head, with what it is out of; `place` orders them."""
+
+    place: int
+    label: str
+    value: str
+    limit: str = ""
+
+
+#: Makers of figures; the storeys above add theirs when their admin is loaded.
+FIGURES: list[Callable[[Coupon, datetime], list[Figure]]] = []
+
 #: Makers of panels; the storeys above add theirs when their admin is loaded.
 PANELS: list[Callable[[Coupon, HttpRequest], Panel | None]] = []
 
 
 def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[str, Any]:
     """Gather everything the page shows, in a fixed number of queries."""
-    versions = list(
-        CouponVersion.objects.filter(coupon=coupon).order_by("-version")[: SHOWN_VERSIONS + 1]
-    )
-    definition = versions[0].definition
+    definition = lifecycle.current_definition(coupon)
+    old, new = replacing.replaces(coupon=coupon), replacing.replaced_by(coupon=coupon)
     state = coupon.state_at(at)
+    move = moving(coupon)
     return {
         "coupon": coupon,
         "state": badge(state, state.label),
-        "figures": figures(coupon.counter),
+        "figures": figures(coupon, at),
+        "replaces": old,
+        "replaced_by": new,
+        "may_be_replaced": coupon.state in replacing.REPLACEABLE and new is None,
+        "moving": move,
+        "moving_problem": sentence(move.job.problem) if move and move.job else "",
         "facts": facts(definition, starts_at=coupon.starts_at),
         "shared_code": Code.objects.filter(coupon=coupon, shared=True).first(),
         "batches": list(
@@ -64,23 +80,25 @@ def page_context(*, coupon: Coupon, at: datetime, request: HttpRequest) -> dict[
             .order_by("-pk")[:SHOWN_BATCHES]
         ),
         "panels": [panel for make in (prizes, *PANELS) if (panel := make(coupon, request))],
-        "history": history(versions)[:SHOWN_VERSIONS],
-        "timeline": timeline(coupon),
+        **life(coupon=coupon, at=at, before=request.GET.get("before")),
     }
 
 
-def figures(counter: CouponCounter) -> list[dict[str, str]]:
-    """Show the counters beside their limits."""
+def figures(coupon: Coupon, at: datetime) -> list[Figure]:
+    """Show the counters beside their limits, and what the storeys above count."""
+    counter = coupon.counter
     shown = [
-        (_("Codes issued"), number(counter.issued), _limit(counter.max_issued)),
-        (_("Claimed"), number(counter.claimed), ""),
-        (_("Used"), number(counter.uses), _limit(counter.max_uses)),
+        Figure(10, _("Codes issued"), number(counter.issued), of_limit(counter.max_issued)),
+        Figure(20, _("Claimed"), number(counter.claimed)),
+        *(figure for make in FIGURES for figure in make(coupon, at)),
     ]
-    if counter.budget_minor is not None:
-        currency = counter.budget_currency
-        of = _("of %(limit)s") % {"limit": money(counter.budget_minor, currency)}
-        shown.append((_("Budget used"), money(counter.budget_used_minor, currency), of))
-    return [{"label": label, "value": value, "limit": limit} for label, value, limit in shown]
+    return sorted(shown, key=lambda figure: figure.place)
+
+
+def moving(coupon: Coupon) -> Replacement | None:
+    """Return the moving of codes from or to this coupon, if there is one."""
+    rows = Replacement.objects.filter(Q(old=coupon) | Q(new=coupon), job__isnull=False)
+    return rows.select_related("job", "old", "new").order_by("-pk").first()
 
 
 def prizes(coupon: Coupon, request: HttpRequest) -> Panel | None:
@@ -109,55 +127,6 @@ def prizes(coupon: Coupon, request: HttpRequest) -> Panel | None:
     )
 
 
-def _limit(limit: int | None) -> str:
+def of_limit(limit: int | None) -> str:
+    """Say what a number is out of."""
     return "" if limit is None else _("of %(limit)s") % {"limit": number(limit)}
-
-
-def history(versions: list[CouponVersion]) -> list[dict[str, Any]]:
-    """Say who changed what when, newest first."""
-    rows = []
-    for index, version in enumerate(versions):
-        older = versions[index + 1] if index + 1 < len(versions) else None
-        rows.append(
-            {
-                "version": version.version,
-                "when": when(version.changed_at),
-                "who": who(version.changed_by),
-                "what": changes(older.definition, version.definition) if older else _("Created"),
-            }
-        )
-    return rows
-
-
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Name the fields that differ, those within `limits` and the like by their own name."""
-    names = []
-    for key, value in after.items():
-        old = before.get(key)
-        if value == old:
-            continue
-        if (
-            isinstance(value, dict)
-            and isinstance(old, dict)
-            and key in ("limits", "scope", "customers")
-        ):
-            names += [f"{key}.{k}" for k in value if value[k] != old.get(k)]
-        else:
-            names.append(key)
-    return ", ".join(names)
-
-
-def timeline(coupon: Coupon) -> list[dict[str, str]]:
-    """Read what happened to the coupon from the journal, newest first."""
-    entries = JournalEntry.objects.filter(coupon=coupon).select_related("merchant")
-    return [
-        {
-            "when": when(entry.at),
-            # Of another shop, the platform is told no more than which it is.
-            "who": who(entry.actor)
-            if entry.merchant_id == coupon.merchant_id
-            else entry.merchant.name,
-            "what": happened(entry.type),
-        }
-        for entry in entries.order_by("-id")[:SHOWN_ENTRIES]
-    ]

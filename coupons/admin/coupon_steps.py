@@ -7,11 +7,18 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
-from coupons import issuing, lifecycle
-from coupons.models import Coupon, State
-from coupons.staff import Right
+from coupons import issuing, lifecycle, reviewing
+from coupons.models import Coupon, Role, State
+from coupons.staff import Area, may
+from coupons.states import MOVES, Move, ReasonAsked
+
+REASON = _("Reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +30,32 @@ class Step:
     #: What will happen, said before it does.
     effect: Any
     done: Any
-    verb: Callable[..., Any]
-    right: Right
-    #: The states in which it is offered.
-    states: frozenset[State]
     look: str = "plain"
+    #: Names the reason's field, where the move asks for one.
+    reason: Any = REASON
+    #: Whoever judges answers for the version on the page.
+    is_judgement: bool = False
+
+    @property
+    def move(self) -> Move:
+        """Return what the table of states says of it."""
+        return MOVES[self.slug]
+
+    @property
+    def verb(self) -> Callable[..., Coupon]:
+        """Return what does it."""
+        return lifecycle.VERBS[self.slug]
+
+    def is_offered(self, *, coupon: Coupon, role: Role | None, at: datetime) -> bool:
+        """Say whether a role may press it on a coupon as it stands."""
+        if self.slug == "publish" and coupon.merchant.reviews_required:
+            ready = coupon.state == State.APPROVED
+        else:
+            ready = coupon.state_at(at) in self.move.starts
+        return ready and may(role=role, area=Area.COUPONS, right=self.move.right)
 
 
+#: In the order of the buttons.
 STEPS = {
     step.slug: step
     for step in (
@@ -41,9 +67,61 @@ STEPS = {
                 "a later end and more stock can be changed."
             ),
             done=_("“%(name)s” is published."),
-            verb=lifecycle.publish,
-            right=Right.PUBLISH,
-            states=frozenset({State.DRAFT, State.TESTING, State.IN_REVIEW}),
+            look="primary",
+        ),
+        Step(
+            slug="approve",
+            label=_("Approve"),
+            effect=_(
+                "It may be published as it is now. Any change makes it a draft again, which "
+                "needs another approval."
+            ),
+            done=_("“%(name)s” is approved. It can be published now."),
+            look="primary",
+            reason=_("Comment"),
+            is_judgement=True,
+        ),
+        Step(
+            slug="refuse",
+            label=_("Refuse"),
+            effect=_("It becomes a draft again. Its authors see the reason on its page."),
+            done=_("“%(name)s” is a draft again."),
+            look="danger",
+            is_judgement=True,
+        ),
+        Step(
+            slug="submit",
+            label=_("Submit for review"),
+            effect=_(
+                "It stands in the list of the reviewers. Somebody who neither wrote nor "
+                "submitted it can approve it; any change makes it a draft again."
+            ),
+            done=_("“%(name)s” is in review."),
+            reason=_("Comment for the reviewers"),
+        ),
+        Step(
+            slug="test",
+            label=_("Test"),
+            effect=_(
+                "Test customers can use it in the shop, nobody else. Nothing they do counts: no "
+                "limit, no budget, no report, and their codes stay good."
+            ),
+            done=_("Test customers can use “%(name)s” now."),
+        ),
+        Step(
+            slug="withdraw",
+            label=_("Back to draft"),
+            effect=_(
+                "It leaves its test, its review or its approval, and can be changed and "
+                "submitted again."
+            ),
+            done=_("“%(name)s” is a draft again."),
+        ),
+        Step(
+            slug="resume",
+            label=_("Resume"),
+            effect=_("Customers can claim and use it again until it ends."),
+            done=_("“%(name)s” goes on."),
             look="primary",
         ),
         Step(
@@ -54,19 +132,6 @@ STEPS = {
                 "have claimed go on working. You can resume it at any time."
             ),
             done=_("“%(name)s” is paused."),
-            verb=lifecycle.pause,
-            right=Right.CHANGE,
-            states=frozenset({State.LIVE, State.SCHEDULED}),
-        ),
-        Step(
-            slug="resume",
-            label=_("Resume"),
-            effect=_("Customers can claim and use it again until it ends."),
-            done=_("“%(name)s” goes on."),
-            verb=lifecycle.resume,
-            right=Right.PUBLISH,
-            states=frozenset({State.PAUSED}),
-            look="primary",
         ),
         Step(
             slug="end",
@@ -76,13 +141,32 @@ STEPS = {
                 "go on working until their time is up."
             ),
             done=_("“%(name)s” has ended."),
-            verb=lifecycle.end,
-            right=Right.CHANGE,
-            states=frozenset({State.LIVE, State.SCHEDULED, State.PAUSED}),
             look="danger",
         ),
     )
 }
+
+
+class StepForm(forms.Form):
+    """What a step asks for before it is taken: a reason, and the version that is judged."""
+
+    reason = forms.CharField(
+        label=REASON,
+        required=False,
+        max_length=reviewing.MOST,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+    )
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = step.move.reason
+        self.fields["reason"].label = step.reason
+        self.fields["reason"].required = asked is ReasonAsked.REQUIRED
+        if asked is ReasonAsked.NEVER:
+            del self.fields["reason"]
+        if not step.is_judgement:
+            del self.fields["seen_version"]
 
 
 class IssueForm(forms.Form):

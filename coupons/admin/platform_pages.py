@@ -138,16 +138,27 @@ def coupon_page(request: HttpRequest, context: dict[str, Any], pk: int) -> HttpR
 
 
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Approve a coupon that waits, which publishes it."""
+    """Approve a coupon that waits; its shop may publish it from then on."""
     coupon = _waiting_one(request, pk)
     try:
-        lifecycle.publish(coupon=coupon, by=staff_actor(request.user), at=clock.now(request))
+        lifecycle.approve(
+            coupon=coupon,
+            by=staff_actor(request.user),
+            at=clock.now(request),
+            seen_version=_seen_version(request),
+        )
     except HexiaoError as error:
         show_error(request=request, error=error)
         return HttpResponseRedirect(reverse("admin:platform_review", args=[pk]))
-    told = _("“%(name)s” of %(shop)s is approved and published.")
+    told = _("“%(name)s” of %(shop)s is approved. The shop may publish it now.")
     messages.success(request, told % {"name": coupon.name, "shop": coupon.merchant.name})
     return HttpResponseRedirect(reverse("admin:platform_queue"))
+
+
+def _seen_version(request: HttpRequest) -> int:
+    """Return the version that the page has shown."""
+    sent = request.POST.get("seen_version", "")
+    return int(sent) if sent.isdecimal() else 0
 
 
 def shops(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

@@ -12,6 +12,10 @@ from django.utils.translation import gettext, gettext_noop
 
 SENTENCES = (
     gettext_noop("The codes that are out keep theirs."),
+    gettext_noop("It is not out yet: change it instead."),
+    gettext_noop("The coupon is replaced already."),
+    gettext_noop("It may issue no code: leave room for the one that goes over."),
+    gettext_noop("The new coupon may issue no more codes; the rest stays."),
     gettext_noop("Somebody else changed this coupon meanwhile; look at it again."),
     gettext_noop("The coupon has ended."),
     gettext_noop("The slug is the coupon's address; it never changes."),
@@ -95,6 +99,19 @@ SENTENCES = (
     gettext_noop("Another return of this redemption has this reference."),
 )
 
+#: What `states.IN_WORDS` says of a coupon.
+STATES = (
+    gettext_noop("a draft"),
+    gettext_noop("under test"),
+    gettext_noop("in review"),
+    gettext_noop("approved"),
+    gettext_noop("scheduled"),
+    gettext_noop("live"),
+    gettext_noop("paused"),
+    gettext_noop("ended"),
+    gettext_noop("expired"),
+)
+
 SHAPES = (
     gettext_noop("There is no product %(sku)s."),
     gettext_noop("There is no coupon %(slug)s."),
@@ -104,7 +121,14 @@ SHAPES = (
     gettext_noop("%(sku)s has no price; type one."),
     gettext_noop("%(count)s more of these are unknown."),
     gettext_noop("A coupon that is %(state)s cannot be published."),
-    gettext_noop("A coupon that is %(state)s cannot become %(other)s."),
+    gettext_noop("A coupon that is %(state)s cannot be approved."),
+    gettext_noop("A coupon that is %(state)s cannot be refused."),
+    gettext_noop("A coupon that is %(state)s cannot be submitted."),
+    gettext_noop("A coupon that is %(state)s cannot be tested."),
+    gettext_noop("A coupon that is %(state)s cannot become a draft."),
+    gettext_noop("A coupon that is %(state)s cannot be resumed."),
+    gettext_noop("A coupon that is %(state)s cannot be paused."),
+    gettext_noop("A coupon that is %(state)s cannot be ended."),
     gettext_noop("From 1 to %(most)s codes."),
     gettext_noop("Too few combinations: one guess in %(guesses)s would be a code. Add more #."),
     gettext_noop("A code has at most %(most)s characters."),
@@ -132,8 +156,13 @@ def sentence(english: str) -> str:
     """Return a verb's sentence in the language of this request; English where none is known."""
     for shape, pattern in _patterns():
         if match := pattern.fullmatch(english):
-            return gettext(shape) % match.groupdict()
+            return gettext(shape) % _filled(match.groupdict())
     return gettext(english)
+
+
+def _filled(parts: dict[str, str]) -> dict[str, str]:
+    """Say a state in the reader's language too; what else is filled in is a name or a number."""
+    return {**parts, "state": gettext(parts["state"])} if "state" in parts else parts
 
 
 @lru_cache(maxsize=1)

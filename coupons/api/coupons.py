@@ -1,14 +1,15 @@
 """Coupons over the API: created, changed, moved through their life."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from msgspec import Struct
 from rest_framework.request import Request
 
-from coupons import describing, lifecycle
-from coupons.api.bodies import read_object
+from coupons import changing, describing, history, replacing
+from coupons.api.bodies import raw_body, read, read_object
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
@@ -16,7 +17,9 @@ from coupons.api.pages import QUERY, Page, paginated_together
 from coupons.caller import Caller
 from coupons.describing import Counted
 from coupons.errors import NotFound
+from coupons.lifecycle import VERBS
 from coupons.models import Coupon
+from coupons.states import Move, ReasonAsked
 
 READ = ("codes", "manage")
 
@@ -41,6 +44,33 @@ class CouponAnswer(Struct):
     state: str
     version: int
     counters: Counters
+
+
+class Happened(Struct, omit_defaults=True):
+    """One thing that happened to a coupon."""
+
+    at: datetime
+    actor: str
+    type: str
+    version: int | None = None
+    fields: list[str] | None = None
+    reason: str | None = None
+
+
+class CouponWithHistory(CouponAnswer):
+    """One coupon with what happened to it, newest first, and whose place it takes."""
+
+    replaces: str | None
+    replaced_by: str | None
+    history: list[Happened]
+
+
+class ReplacementBody(Struct, forbid_unknown_fields=True):
+    """How the new coupon begins: its slug, and what goes over once it is published."""
+
+    slug: str | None = None
+    moves_codes: bool = True
+    moves_shared_code: bool = True
 
 
 class DescribingEndpoint(Endpoint):
@@ -86,7 +116,7 @@ class CouponsEndpoint(DescribingEndpoint):
         body = read_object(plain(request))
 
         def work() -> HttpResponse:
-            coupon = lifecycle.create(
+            coupon = changing.create(
                 merchant=caller.merchant, body=body, by=caller.actor, at=self.at
             )
             return answer(*self.described([coupon]), status=201)
@@ -99,11 +129,18 @@ class CouponEndpoint(DescribingEndpoint):
 
     scopes = {"GET": READ, "PATCH": ("manage",)}
 
-    @describes(summary="Read a coupon", answers={200: CouponAnswer}, errors=(404,))
+    @describes(summary="Read a coupon", answers={200: CouponWithHistory}, errors=(404,))
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Read a coupon's definition, state and counters."""
+        """Read a coupon's definition, state, counters and history."""
         coupon = coupon_of(caller_of(request), slug)
-        return answer(*self.described([coupon]))
+        old, new = replacing.replaces(coupon=coupon), replacing.replaced_by(coupon=coupon)
+        (described,) = self.described([coupon])
+        beside = {
+            "replaces": old.slug if old else None,
+            "replaced_by": new.slug if new else None,
+            "history": history.described(coupon=coupon, at=self.at),
+        }
+        return answer({**described, **beside})
 
     @describes(
         summary="Change a coupon",
@@ -114,7 +151,7 @@ class CouponEndpoint(DescribingEndpoint):
     def patch(self, request: Request, slug: str) -> HttpResponse:
         """Change the fields of the body; the rest stays."""
         caller = caller_of(request)
-        coupon = lifecycle.change(
+        coupon = changing.change(
             coupon=coupon_of(caller, slug),
             body=read_object(plain(request)),
             by=caller.actor,
@@ -123,64 +160,91 @@ class CouponEndpoint(DescribingEndpoint):
         return answer(*self.described([coupon]))
 
 
-class StepEndpoint(DescribingEndpoint):
-    """One step of a coupon's life; `as_view(step=…, scopes=…)` says which."""
+class ReasonBody(Struct):
+    """Why; kept in the journal and shown on the coupon's page. At most 1,000 characters."""
+
+    reason: str | None = None
+
+
+#: What each address says of itself in the document.
+SUMMARIES = {
+    "test": "Open a draft to test customers",
+    "withdraw": "Take a coupon back from test, review or approval",
+    "submit": "Hand a coupon in for review",
+    "publish": "Publish a coupon",
+    "pause": "Pause a coupon",
+    "resume": "Let a paused coupon go on",
+    "end": "End a coupon early",
+}
+
+
+class ReplacementEndpoint(DescribingEndpoint):
+    """A new coupon in the place of one that is out."""
 
     scopes = {"POST": ("manage",)}
-    step: Callable[..., Coupon]
 
     @describes(
-        summary="Move a coupon through its life",
-        answers={200: CouponAnswer},
+        summary="Replace with a new coupon",
+        body=ReplacementBody,
+        answers={201: CouponAnswer},
         idempotent=True,
-        errors=(404,),
+        errors=(404, 409),
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
-        """Take the step."""
+        """Create a draft that copies the coupon and takes its place once it is published."""
         caller = caller_of(request)
+        body = read(plain(request), ReplacementBody)
 
         def work() -> HttpResponse:
-            coupon = type(self).step(coupon=coupon_of(caller, slug), by=caller.actor, at=self.at)
-            return answer(*self.described([coupon]))
+            new = replacing.replace(
+                coupon=coupon_of(caller, slug),
+                by=caller.actor,
+                at=self.at,
+                slug=body.slug,
+                moves_codes=body.moves_codes,
+                moves_shared_code=body.moves_shared_code,
+            )
+            return answer(*self.described([new]), status=201)
 
         return once(request=plain(request), caller=caller, at=self.at, work=work)
 
 
-class TestEndpoint(StepEndpoint):
-    """Open to test customers."""
+def step_endpoint(move: Move) -> type[Endpoint]:
+    """Make the address of one step of a coupon's life."""
+    asks = move.reason is not ReasonAsked.NEVER
 
-    step = staticmethod(lifecycle.test)
+    class StepEndpoint(DescribingEndpoint):
+        """One step of a coupon's life."""
+
+        scopes = {"POST": (str(move.scope),)}
+
+        @describes(
+            summary=SUMMARIES[move.verb],
+            body=ReasonBody if asks else None,
+            answers={200: CouponAnswer},
+            idempotent=True,
+            errors=(404,),
+        )
+        def post(self, request: Request, slug: str) -> HttpResponse:
+            """Take the step; an empty body gives no reason."""
+            caller = caller_of(request)
+            why = {"reason": _reason(plain(request))} if asks else {}
+
+            def work() -> HttpResponse:
+                coupon = VERBS[move.verb](
+                    coupon=coupon_of(caller, slug), by=caller.actor, at=self.at, **why
+                )
+                return answer(*self.described([coupon]))
+
+            return once(request=plain(request), caller=caller, at=self.at, work=work)
+
+    return StepEndpoint
 
 
-class SubmitEndpoint(StepEndpoint):
-    """Hand in for review."""
-
-    step = staticmethod(lifecycle.submit)
-
-
-class PublishEndpoint(StepEndpoint):
-    """Publish."""
-
-    scopes = {"POST": ("publish",)}
-    step = staticmethod(lifecycle.publish)
-
-
-class PauseEndpoint(StepEndpoint):
-    """Pause."""
-
-    step = staticmethod(lifecycle.pause)
-
-
-class ResumeEndpoint(StepEndpoint):
-    """Resume."""
-
-    step = staticmethod(lifecycle.resume)
-
-
-class EndEndpoint(StepEndpoint):
-    """End early."""
-
-    step = staticmethod(lifecycle.end)
+def _reason(request: HttpRequest) -> str:
+    if not raw_body(request).strip():
+        return ""
+    return read(request, ReasonBody).reason or ""
 
 
 def coupon_of(caller: Caller, slug: str) -> Coupon:

@@ -11,15 +11,18 @@ from coupons.models.coupon import (
 )
 from coupons.models.exchange import ExchangeRates
 from coupons.models.idempotency import IdempotentAnswer
-from coupons.models.journal import JournalCursor, JournalEntry
+from coupons.models.journal import LIFE, JournalCursor, JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
+from coupons.models.replacement import Replacement
+from coupons.models.review import CouponInReview, Review
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
 
 __all__ = [
+    "LIFE",
     "Category",
     "Channel",
     "Code",
@@ -27,6 +30,7 @@ __all__ = [
     "Coupon",
     "CouponCounter",
     "CouponDay",
+    "CouponInReview",
     "CouponVersion",
     "ExchangeRates",
     "IdempotentAnswer",
@@ -40,6 +44,8 @@ __all__ = [
     "Prize",
     "Product",
     "Reach",
+    "Replacement",
+    "Review",
     "Role",
     "State",
     "TaxRate",

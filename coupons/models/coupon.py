@@ -30,6 +30,7 @@ class State(models.TextChoices):
     DRAFT = "draft", _("Draft")
     TESTING = "testing", _("Testing")
     IN_REVIEW = "in_review", _("In review")
+    APPROVED = "approved", _("Approved")
     LIVE = "live", _("Live")
     PAUSED = "paused", _("Paused")
     ENDED = "ended", _("Ended early")
@@ -63,7 +64,7 @@ class CouponQuerySet(MerchantQuerySet):
 class Coupon(MerchantOwned):
     """What is given. Its rules are in its newest `CouponVersion`.
 
-    The columns here are what SQL must judge or list by; `lifecycle` keeps them
+    The columns here are what SQL must judge or list by; `changing` keeps them
     equal to the definition.
     """
 

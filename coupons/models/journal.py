@@ -10,6 +10,9 @@ from coupons.models.code import Code
 from coupons.models.coupon import Coupon
 from coupons.models.merchant import MerchantOwned
 
+#: The entries that tell a coupon's life, not its redemptions.
+LIFE = models.Q(type__startswith="coupon.") | models.Q(type__startswith="codes.")
+
 
 class JournalEntry(MerchantOwned):
     """One thing that happened. A trigger refuses changes and deletions."""
@@ -47,6 +50,12 @@ class JournalEntry(MerchantOwned):
                 fields=["coupon", "id"],
                 name="journal_by_coupon",
                 condition=models.Q(coupon__isnull=False),
+            ),
+            # What a coupon's page tells: few rows among its redemptions.
+            models.Index(
+                fields=["coupon", "id"],
+                name="journal_of_coupon_life",
+                condition=LIFE,
             ),
             models.Index(
                 fields=["code", "id"],

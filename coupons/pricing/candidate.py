@@ -14,6 +14,7 @@ class CouponState(StrEnum):
     DRAFT = "draft"
     TESTING = "testing"
     IN_REVIEW = "in_review"
+    APPROVED = "approved"
     SCHEDULED = "scheduled"
     LIVE = "live"
     PAUSED = "paused"

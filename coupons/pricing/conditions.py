@@ -79,7 +79,7 @@ def _repeated(asked: Asked) -> Refusal | None:
 
 def _published(asked: Asked) -> Refusal | None:
     state = asked.status.coupon_state
-    if state in (CouponState.DRAFT, CouponState.IN_REVIEW):
+    if state in (CouponState.DRAFT, CouponState.IN_REVIEW, CouponState.APPROVED):
         return Refusal(Reason.NOT_PUBLISHED)
     if state == CouponState.TESTING and not asked.cart.shopper.is_test:
         return Refusal(Reason.NOT_PUBLISHED)

@@ -27,7 +27,9 @@ class Uses(ReadOnlyInline):
     """The codes used in a redemption."""
 
     model = Use
-    fields = ("code_text", "coupon_name", "version", "standing", "discount_money", "shipping_money")
+    fields = (
+        "code_text", "coupon_name", "judged_by", "standing", "discount_money", "shipping_money",
+    )  # fmt: skip
     readonly_fields = fields
 
     def get_queryset(self, request: object) -> QuerySet:
@@ -46,6 +48,14 @@ class Uses(ReadOnlyInline):
         if use.coupon.merchant_id == use.merchant_id:
             return name
         return format_html("{} {}", name, badge("note", _("platform coupon")))
+
+    @display(description=_("version"))
+    def judged_by(self, use: Use) -> str:
+        """Lead to the version of the coupon that judged it."""
+        if use.coupon.merchant_id != use.merchant_id:
+            return str(use.version)
+        address = reverse("admin:coupons_coupon_version", args=[use.coupon_id, use.version])
+        return format_html('<a href="{}">{}</a>', address, use.version)
 
     @display(description=_("discount"))
     def discount_money(self, use: Use) -> str:

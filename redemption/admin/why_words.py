@@ -91,6 +91,7 @@ _WORDS = {
     "draft": gettext_lazy("a draft"),
     "testing": gettext_lazy("under test"),
     "in_review": gettext_lazy("in review"),
+    "approved": gettext_lazy("approved"),
     "scheduled": gettext_lazy("scheduled"),
     "live": gettext_lazy("live"),
     "paused": gettext_lazy("paused"),

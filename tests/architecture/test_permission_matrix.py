@@ -127,6 +127,15 @@ MATRIX = [
     row("POST", "coupons/<slug:slug>/submit", "manage", "coupons/draft/submit", {}, owned=True),
     row(
         "POST",
+        "coupons/<slug:slug>/withdraw",
+        "manage",
+        "coupons/draft/withdraw",
+        {},
+        owned=True,
+        before=("submit",),
+    ),
+    row(
+        "POST",
         "coupons/<slug:slug>/publish",
         "publish",
         "coupons/draft/publish",
@@ -144,6 +153,15 @@ MATRIX = [
         before=("pause",),
     ),
     row("POST", "coupons/<slug:slug>/end", "manage", "coupons/ten-off/end", {}, owned=True),
+    row(
+        "POST",
+        "coupons/<slug:slug>/replacement",
+        "manage",
+        "coupons/ten-off/replacement",
+        {},
+        201,
+        owned=True,
+    ),
     row(
         "POST",
         "coupons/<slug:slug>/codes",
@@ -233,7 +251,7 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
         made = shop.api.post("webhook-endpoints", {"url": "https://hooks.example/"})
         path = path.replace(f"/{HOOK}", f"/{made.body['id']}")
     for step in each.before:
-        shop.api.post(f"coupons/ten-off/{step}")
+        shop.api.post(f"coupons/{path.split('/')[1]}/{step}")
     with nothing_changes() if api is not shop.api else _anything():
         return api.call(each.method, path, each.body)
 

@@ -12,7 +12,12 @@ from coupons.admin.words import SENTENCES, SHAPES, sentence
 
 #: Whose errors the console's forms show.
 VERBS = [
+    "coupons/changing.py",
     "coupons/lifecycle.py",
+    "coupons/reviewing.py",
+    "coupons/freezing.py",
+    "coupons/moving.py",
+    "coupons/replacing.py",
     "coupons/references.py",
     "coupons/issuing.py",
     "coupons/constraints.py",

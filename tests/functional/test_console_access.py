@@ -18,6 +18,7 @@ from coupons.models import (
     Code,
     CodeBatch,
     Coupon,
+    CouponInReview,
     ExchangeRates,
     Job,
     JournalEntry,
@@ -49,6 +50,7 @@ pytestmark = pytest.mark.django_db
 #: Every model with pages, and the area that opens them; Merchant and User have their own tests.
 PAGES = {
     Coupon: Area.COUPONS,
+    CouponInReview: Area.COUPONS,
     Code: Area.CODES,
     CodeBatch: Area.CODES,
     Job: Area.CODES,
@@ -70,9 +72,11 @@ PAGES = {
     WebhookEndpoint: Area.SETTINGS,
     WebhookDelivery: Area.SETTINGS,
 }
+#: Pages for those who do more than look.
+NEEDS = {CouponInReview: Right.PUBLISH}
 READ_ONLY = [
-    Code, CodeBatch, Job, Order, Redemption, Hold, RefusedAttempt, JournalEntry, WebhookDelivery,
-    Reconciliation,
+    CouponInReview, Code, CodeBatch, Job, Order, Redemption, Hold, RefusedAttempt, JournalEntry,
+    WebhookDelivery, Reconciliation,
 ]  # fmt: skip
 #: Lists over tables without end.
 ENDLESS = [
@@ -114,6 +118,8 @@ def shop(people: People) -> Shop:
             {"counter": "code.uses", "subject": "SECRETCODE1", "key": "1", "kept": 1, "counted": 0}
         ],
     )  # fmt: skip
+    shop.coupon("secret-submitted", publish=False)
+    assert shop.api.post("coupons/secret-submitted/submit").status == 200
     category = Category.objects.create(merchant=people.acme, path="secret-category")
     Product.objects.create(
         merchant=people.acme, sku="SECRET-SKU", currency="USD", category=category
@@ -223,7 +229,7 @@ def test_the_switch_changes_the_merchant_for_members_only(people: People, shop: 
     assert people.charlie.get(address(Coupon)).context["cl"].result_list.count() == 0
     assert people.charlie.post("/merchant/", merchant=people.acme.pk)["Location"] == "/"
     listed = people.charlie.get(address(Coupon))
-    assert len(listed.context["cl"].result_list) == 2
+    assert len(listed.context["cl"].result_list) == 3
     # An owner at home, an analyst here.
     assert people.charlie.get(address(ApiKey)).status_code == 403
 
@@ -240,7 +246,7 @@ def test_a_superuser_may_choose_any_merchant(people: People, shop: Shop) -> None
     root.post("/merchant/", merchant=people.other.pk)
     assert len(root.get(address(Coupon)).context["cl"].result_list) == 0
     root.post("/merchant/", merchant=people.acme.pk)
-    assert len(root.get(address(Coupon)).context["cl"].result_list) == 2
+    assert len(root.get(address(Coupon)).context["cl"].result_list) == 3
     assert root.get(address(User)).status_code == 200
     assert people.alice.get(address(User)).status_code == 403
 
@@ -252,11 +258,13 @@ def test_a_superuser_may_choose_any_merchant(people: People, shop: Shop) -> None
 def test_each_role_opens_what_the_table_says(people: People, shop: Shop, role: Role) -> None:
     someone = person("someone", people.acme, role)
     for model, area in PAGES.items():
-        expected = 200 if Right.VIEW in RIGHTS[role].get(area, ()) else 403
+        opens = NEEDS.get(model, Right.VIEW) in RIGHTS[role].get(area, ())
+        expected = 200 if opens else 403
         assert someone.get(address(model)).status_code == expected, model
     menu = someone.get("/").content.decode()
     for model, area in PAGES.items():
-        assert (f'href="{address(model)}"' in menu) == (Right.VIEW in RIGHTS[role].get(area, ()))
+        opens = NEEDS.get(model, Right.VIEW) in RIGHTS[role].get(area, ())
+        assert (f'href="{address(model)}"' in menu) == opens
 
 
 def test_a_reviewer_publishes_but_does_not_change(people: People, shop: Shop) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coupons import lifecycle
+from coupons import changing, lifecycle
 from coupons.models import Category, Channel, Coupon, Product, Role
 from tests.definitions import WHOLE
 from tests.people import Person, person
@@ -166,7 +166,7 @@ def test_everything_that_a_definition_holds_comes_back_from_the_form(
     for sku in ("A1", "A2"):
         Product.objects.create(merchant=shop.merchant, sku=sku, currency="USD")
     Channel.objects.create(merchant=shop.merchant, slug="web-us", name="Web")
-    lifecycle.create(merchant=shop.merchant, body=WHOLE, by="staff:bob", at=NOW)
+    changing.create(merchant=shop.merchant, body=WHOLE, by="staff:bob", at=NOW)
     coupon = Coupon.objects.get()
     answer = sent_back(bob, coupon)
     assert answer.status_code == 302, answer.context["form"].errors

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from coupons import issuing, lifecycle
+from coupons import changing, issuing, lifecycle
 from coupons.models import Code, Coupon, CouponVersion, Job, JournalEntry, State
 from tests.people import People
 
@@ -158,7 +158,7 @@ def test_looking_at_a_step_does_nothing(people: People) -> None:
 def test_a_change_makes_a_version_and_keeps_what_the_form_does_not_show(people: People) -> None:
     people.bob.post(ADD, **form())
     coupon = Coupon.objects.get()
-    lifecycle.change(
+    changing.change(
         coupon=coupon,
         body={"customers": {"segments": ["loyal"]}},
         by="staff:alice",

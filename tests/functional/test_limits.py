@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from coupons.models import Code, Coupon, CouponCounter, CouponDay
-from redemption.models import CustomerCounter, Redemption, Use
+from redemption.models import CustomerCounter, Use
 from tests.shop import Shop, cart
 from tests.verdicts import reasons, refuses, takes
 
@@ -139,20 +139,6 @@ def test_free_shipping_is_paid_from_the_budget_too(shop: Shop) -> None:
     refuses(shop, "ship", why="budget_exhausted", shipping="8.00")
     takes(shop, "ship", ref="O-2", shipping="2.00")
     assert CouponCounter.objects.get().budget_used_minor == 1000
-
-
-def test_a_test_customer_counts_nowhere(shop: Shop) -> None:
-    shop.coupon("few", limits={"uses": 1, "uses_per_day": 1, "budget": {"USD": "10.00"}})
-    shop.api.put("customers/T", {"is_test": True})
-    takes(shop, "few", ref="T-1", customer="T")
-    takes(shop, "few", ref="T-2", customer="T")
-    counter = CouponCounter.objects.get()
-    assert (counter.uses, counter.budget_used_minor) == (0, 0)
-    assert CouponDay.objects.count() == 0
-    assert set(Use.objects.values_list("budget_minor", "counted_on")) == {(None, None)}
-    assert set(Redemption.objects.values_list("is_test", flat=True)) == {True}
-    takes(shop, "few", ref="O-1", customer="C-1")
-    refuses(shop, "few", why="usage_limit_reached", customer="C-1")
 
 
 def test_all_limits_that_are_reached_are_told(shop: Shop) -> None:

@@ -164,9 +164,10 @@ def known(transactional_db: None) -> Known:
     shop = Shop.open()
     for slug in ("ten-off", "to-pause", "to-resume", "to-end"):
         shop.coupon(slug)
-    for slug in ("draft", "to-test", "to-submit"):
+    for slug in ("draft", "to-test", "to-submit", "to-withdraw"):
         shop.coupon(slug, publish=False)
     assert shop.api.post("coupons/to-resume/pause").status == 200
+    assert shop.api.post("coupons/to-withdraw/submit").status == 200
     shop.codes("ten-off", "A1", "A2", "A3", "A4")
     shop.api.put("customers/0", {"tags": ["vip"]})
     shop.api.put("products/0", {"price": "1.00", "category": "hats"})
@@ -195,6 +196,7 @@ def known(transactional_db: None) -> Known:
         "coupons/{slug}/end": "to-end",
         "coupons/{slug}/test": "to-test",
         "coupons/{slug}/submit": "to-submit",
+        "coupons/{slug}/withdraw": "to-withdraw",
         "jobs": job.body["id"],
         "webhook-endpoints": endpoint.body["id"],
     }

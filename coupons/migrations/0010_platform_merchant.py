@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coupons', '0006_journal_cursor'),
+        ('coupons', '0009_journal_of_coupon_life'),
     ]
 
     operations = [
