@@ -37,10 +37,14 @@ class ConsoleSite(UnfoldAdminSite):
         return bool(request.user.is_superuser or request.merchant)
 
     def extra_urls(self) -> list[URLPattern]:
-        """Add the switches for merchant and language."""
+        """Add the switches for merchant and language, and the platform's pages."""
+        # The pages can be imported only once there is a site to register them with.
+        from coupons.admin import platform_pages
+
         return [
             path("merchant/", self.admin_view(require_POST(switch_merchant)), name="merchant"),
             path("language/", require_POST(set_language), name="language"),
+            *platform_pages.addresses(self),
         ]
 
     def get_urls(self) -> list[URLPattern]:

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from coupons.tenancy import may_review_shops, may_see_shops
+
 #: group → (title, model, icon); a model without a page has no entry.
 GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
     (
@@ -72,6 +74,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             items.insert(0, overview())
         if items:
             groups.append({"title": title, "separator": True, "items": items})
+    if items := _of_the_platform(request):
+        groups.append({"title": _("Platform"), "separator": True, "items": items})
     return groups
 
 
@@ -79,6 +83,24 @@ def overview() -> dict[str, Any]:
     """Build the entry of the settings' overview."""
     link = reverse("admin:settings")
     return {"title": _("Overview"), "icon": "settings", "link": link, "active": active(link)}
+
+
+def _of_the_platform(request: HttpRequest) -> list[dict[str, Any]]:
+    """List the platform's own pages, for its staff."""
+    pages = [
+        (_("Review queue"), "platform_queue", "rule", may_review_shops(request)),
+        (_("Shops"), "platform_shops", "store", may_see_shops(request)),
+    ]
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "link": reverse(f"admin:{name}"),
+            "active": active(reverse(f"admin:{name}")),
+        }
+        for title, name, icon, is_shown in pages
+        if is_shown
+    ]
 
 
 def address(page: Any) -> str:

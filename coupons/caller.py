@@ -41,9 +41,13 @@ class Caller:
         return self.actor
 
 
+#: How the journal begins the name of a person.
+STAFF = "staff"
+
+
 def staff_actor(user: User) -> str:
     """Name a person as the journal does."""
-    return f"staff:{user.get_username()}"
+    return f"{STAFF}:{user.get_username()}"
 
 
 SYSTEM = "system"

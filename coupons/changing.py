@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import coding, definition, freezing, journal, prizes, reach
+from coupons import coding, definition, freezing, journal, platform, prizes, reach
 from coupons.constraints import explained
 from coupons.errors import WrongState
 from coupons.lifecycle import current_definition, locked
@@ -22,6 +22,7 @@ def create(*, merchant: Merchant, body: Mapping[str, Any], by: str, at: datetime
 
     Raises `Invalid` with every wrong field, `AlreadyExists` for a taken slug or code.
     """
+    body = platform.with_payer(merchant=merchant, body=body)
     canonical = definition.parse(body, time_zone=merchant.time_zone)
     check_references(merchant=merchant, canonical=canonical)
     with explained(), transaction.atomic():

@@ -15,6 +15,10 @@ MEANINGS: dict[str, tuple[type[HexiaoError], str]] = {
     "channel_slug_is_unique": (AlreadyExists, "A channel with this slug exists already."),
     "staff_group_name_is_unique": (AlreadyExists, "There is a group of this name."),
     "coupon_has_one_shared_code": (AlreadyExists, "The coupon has a shared code already."),
+    "merchant_platform_is_one": (
+        AlreadyExists,
+        "Another merchant is the platform; it has to stop being it first.",
+    ),
     "coupon_window_is_ordered": (Invalid, "The coupon would end before it starts."),
     "coupon_issued_within_limit": (Invalid, "That is more than the coupon may issue."),
     "coupon_uses_within_limit": (Invalid, "The coupon has been used more often than that."),

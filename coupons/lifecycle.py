@@ -11,8 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from coupons import checking, definition, journal, moving, reach, reviewing
-from coupons.errors import FieldError, NotPublishable, WrongState
+from coupons import checking, definition, journal, moving, reach, reviewing, reviewing_rights
+from coupons.errors import FieldError, NotAllowed, NotPublishable, WrongState
 from coupons.models import Coupon, CouponCounter, CouponVersion, State
 from coupons.states import IN_WORDS, MOVES, Move, ReasonAsked
 
@@ -50,6 +50,10 @@ def approve(
         coupon = _begun(move=move, coupon=coupon, at=at)
         _refuse_unseen(coupon=coupon, seen_version=seen_version)
         reviewing.refuse_own(coupon=coupon, by=by)
+        if coupon.merchant.reviewed_by_platform and not reviewing_rights.actor_may_approve(
+            merchant=coupon.merchant, actor=by
+        ):
+            raise NotAllowed("The platform has to approve this coupon first.")
         return _done(move=move, coupon=coupon, by=by, at=at, reason=reason)
 
 
@@ -88,6 +92,10 @@ def publish(
         if coupon.merchant.reviews_required and coupon.state != State.APPROVED:
             raise NotPublishable(
                 errors=[FieldError("review", "A person has to approve this coupon first.")]
+            )
+        if coupon.merchant.reviewed_by_platform and coupon.state != State.APPROVED:
+            raise NotPublishable(
+                errors=[FieldError("review", "The platform has to approve this coupon first.")]
             )
         warned = _refuse_unfit(coupon=coupon, accepted=accepted, at=at)
         coupon.published_at = at

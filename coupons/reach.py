@@ -8,13 +8,20 @@ from django.db import connection
 from django.db.models import F
 
 from coupons.models import Code, Coupon, Merchant, Reach, State
+from coupons.platform import PLATFORM
 
 #: How many coupons are tried on one cart.
 MOST = 100
 
-# Each key is one walk down the index, which ends after as many coupons as could be wanted.
-_SQL = """
-WITH path AS (
+# Each key is one walk down the index for each of the two shops whose coupons count, the
+# merchant's own and the platform, which ends after as many coupons as could be wanted. A text
+# that the merchant has itself is its own code, never the platform's.
+_SQL = f"""
+WITH shop AS (
+    SELECT %(merchant)s::bigint AS id
+    UNION
+    {PLATFORM}
+), path AS (
     SELECT unnest(%(categories)s::text[]) AS path
     UNION
     SELECT g.path
@@ -29,20 +36,22 @@ WITH path AS (
       FROM path, generate_series(1, cardinality(string_to_array(path, '/'))) AS depth
 ), chosen AS (
     SELECT DISTINCT found.priority, found.coupon_id
-      FROM wanted, LATERAL (
+      FROM wanted, shop, LATERAL (
            SELECT r.priority, r.coupon_id
              FROM coupons_reach r
-            WHERE r.merchant_id = %(merchant)s AND r.key = wanted.key
+            WHERE r.merchant_id = shop.id AND r.key = wanted.key
               AND r.starts_at <= %(at)s AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
             ORDER BY r.priority, r.coupon_id
             LIMIT %(most)s) AS found
      ORDER BY found.priority, found.coupon_id
      LIMIT %(most)s
 )
-SELECT c.text
+SELECT CASE WHEN o.id IS NULL THEN c.text END
   FROM chosen JOIN coupons_code c ON c.coupon_id = chosen.coupon_id AND c.shared
+  LEFT JOIN coupons_code o
+    ON o.merchant_id = %(merchant)s AND o.text = c.text AND c.merchant_id <> %(merchant)s
  ORDER BY chosen.priority, chosen.coupon_id
-"""
+"""  # noqa: S608  (our own SQL)
 
 
 def keep(*, coupon: Coupon, definition: Mapping[str, Any]) -> None:
@@ -81,6 +90,8 @@ def codes_for(
 ) -> tuple[list[str], bool]:
     """Return the shared codes of up to `most` coupons that name something in a cart.
 
+    The platform's coupons are among them.
+
     The lowest priorities come first. `categories` are paths, which stand for those above
     them too; `gaps` are the SKUs whose category the product knows. The second value says
     whether these are all.
@@ -96,7 +107,7 @@ def codes_for(
     with connection.cursor() as cursor:
         cursor.execute(_SQL, values)
         found = [text for (text,) in cursor.fetchall()]
-    return found[:most], len(found) <= most
+    return [text for text in found[:most] if text is not None], len(found) <= most
 
 
 def codes_under_test(*, merchant: Merchant, most: int) -> list[str]:

@@ -28,12 +28,15 @@ def check_references(
 ) -> None:
     """Refuse what the shop does not have; `Invalid` names the first few of each list.
 
-    A shop that has told us of no category at all is believed: its carts name their own.
+    A shop that has told us of no category at all is believed: its carts name their own. So
+    is the platform about categories and goods: they are those of the shops.
     What the coupon named `before` it may go on naming: a product gone since then is no
     reason to refuse another name or a later end.
     """
     categories, gifts, prizes = _categories(canonical), _gifts(canonical), _prizes(canonical)
     paths, skus = _texts(categories), _texts(gifts)
+    if merchant.is_platform:
+        paths, skus = set(), set()
     if before is not None:
         paths -= _texts(_categories(before))
         skus -= _texts(_gifts(before))

@@ -1,6 +1,7 @@
 """Whose rows a person sees: the merchant and the role of a console request."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from coupons import planning
 from coupons.models import Membership, Merchant, Role, User
+from coupons.staff import Area, Right, may
 
 
 class StaffRequest(HttpRequest):
@@ -64,3 +66,18 @@ def open_to(*, user: User) -> list[Merchant]:
         # A list to choose from, not a list of everything: a search comes when it is longer.
         return list(merchants[:200])
     return list(merchants.filter(pk__in=Membership.objects.filter(user=user).values("merchant")))
+
+
+def may_review_shops(request: Any) -> bool:
+    """Say whether the person works for the platform now, and may approve coupons there."""
+    return _may_at_the_platform(request, Area.COUPONS, Right.PUBLISH)
+
+
+def may_see_shops(request: Any) -> bool:
+    """Say whether the person works for the platform now, and may change its settings."""
+    return _may_at_the_platform(request, Area.SETTINGS, Right.CHANGE)
+
+
+def _may_at_the_platform(request: Any, area: Area, right: Right) -> bool:
+    is_platform = request.merchant is not None and request.merchant.is_platform
+    return is_platform and may(role=request.role, area=area, right=right)

@@ -18,7 +18,7 @@ from redemption.answers import redemption_answer, stored_answer
 from redemption.carts import CheckedCart, cart_for, check
 from redemption.checkout import refuse_unless_taken
 from redemption.errors import HoldExpired
-from redemption.facts import Facts
+from redemption.facts import CodeFacts, Facts
 from redemption.models import Redemption, Use, UseLine
 from redemption.quoting import case_for, facts_for, quoted
 from redemption.shapes import CartBody, ConfirmationBody, RedemptionAnswer
@@ -159,10 +159,11 @@ def _as_held(
     What was scarce is held, so no limit counts against it.
     """
     compiled = terms.load([(use.coupon_id, use.version) for use in uses])
-    versions = {use.code.text: (use.coupon_id, use.version) for use in uses}
+    held = {use.code.text: use for use in uses}
     candidates = []
     for code in checked.codes:
-        today = facts.codes[code].candidate.status
+        use = held[code]
+        today = _today(use=use, found=facts.codes.get(code))
         status = CodeStatus(
             published_at=today.published_at,
             shared=today.shared,
@@ -170,8 +171,27 @@ def _as_held(
             claimed_at=row.created_at,
             budget_used=today.budget_used,
         )
-        candidates.append(Candidate(code=code, terms=compiled[versions[code]], status=status))
+        candidates.append(
+            Candidate(code=code, terms=compiled[use.coupon_id, use.version], status=status)
+        )
     return candidates
+
+
+def _today(*, use: Use, found: CodeFacts | None) -> CodeStatus:
+    """Return how a held code stands, also where its text means another code by now.
+
+    A shop may have made a code with the text of the platform's, and the platform may have
+    stopped being it; what is held stays held.
+    """
+    if found is not None and found.code_id == use.code_id:
+        return found.candidate.status
+    code, counter = use.code, use.code.coupon.counter
+    return CodeStatus(
+        published_at=code.coupon.published_at,
+        shared=code.shared,
+        code_expires_at=code.expires_at,
+        budget_used=counter.budget_used_minor - (use.budget_minor or 0),
+    )
 
 
 def _rewrite(*, entry: Entry, uses: Sequence[Use]) -> Repriced:

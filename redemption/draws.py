@@ -1,10 +1,12 @@
 """Revealing a draw: one prize by weight, its stock taken, its code issued, the journal told."""
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from coupons import coding
+from coupons.caller import SYSTEM
 from coupons.issuing import MAX_BATCH
 from coupons.pricing.drawing import choose
 from coupons.pricing.quote import Quote
@@ -36,6 +38,13 @@ SELECT k.merchant_id, k.id, NULL, %s, 'active', false,
  WHERE k.id = %s AND k.state = 'live' AND {after}
 ON CONFLICT (merchant_id, text) DO NOTHING
 """
+
+TELL_PLATFORM = """
+INSERT INTO coupons_journalentry
+       (merchant_id, at, type, actor, request_id, coupon_id, customer_ref, data)
+SELECT %s, %(at)s, 'codes.issued', %s, %(request)s, %s, '', %s::jsonb WHERE {after}
+"""
+ONE_ISSUED = {"batch": None, "count": 1, "pattern": ""}
 
 
 def reveal(
@@ -124,11 +133,26 @@ def entries(entry: Entry) -> list[dict[str, Any]]:
             "type": "codes.issued",
             "coupon": one.facts.coupon_id,
             "code": None,
-            "data": {"batch": None, "count": 1, "pattern": ""},
+            "data": ONE_ISSUED,
         }
         for one in issued(entry)
+        if _owner(entry, one) == entry.caller.merchant.pk
     ]
     return [*revealed, *codes]
+
+
+def tell_platform(entry: Entry, statements: Statements) -> None:
+    """Tell the platform that codes of its own are out, not who has them in which shop."""
+    for one in issued(entry):
+        owner = _owner(entry, one)
+        if owner != entry.caller.merchant.pk:
+            data = json.dumps(ONE_ISSUED)
+            statements.add(TELL_PLATFORM, [owner, SYSTEM, one.facts.coupon_id, data])
+
+
+def _owner(entry: Entry, one: Drawn) -> int:
+    """Return whose the draw and its prizes are."""
+    return entry.facts.codes[one.code].merchant_id
 
 
 def tell(answers: Sequence[AppliedAnswer], *, drawn: Sequence[Drawn], language: str) -> None:

@@ -14,6 +14,7 @@ from django.db import connection
 
 from coupons import terms
 from coupons.caller import Caller
+from coupons.platform import PLATFORM
 from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
 from coupons.pricing.cart import Shopper
 from coupons.pricing.tax import TaxRates
@@ -24,18 +25,17 @@ from redemption.errors import StaleCaller
 from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
 from redemption.standing import Holds, StandingUse, instant, standing_use
 
-_MICROSECONDS = "(extract(epoch FROM {}) * 1000000)::bigint"
+_MICROSECONDS = "(extract(epoch FROM {}) * 1e6)::bigint"
 
-# One look at the world: a row of JSON columns, in which an instant is microseconds.
+# One look at the world: a row of JSON columns, in which an instant is microseconds. A code is
+# the merchant's own first, else the platform's, once that coupon has been published.
 _SQL = f"""
 WITH asked AS (
-    SELECT c.id, c.text, c.state, c.shared, c.max_uses, c.uses, c.coupon_id, c.expires_at
-      FROM coupons_code c
-     WHERE c.merchant_id = %(merchant)s AND c.text = ANY(%(codes)s)
+    SELECT DISTINCT ON (text) * FROM coupons_code
+     WHERE merchant_id = ANY(ARRAY[%(merchant)s, ({PLATFORM})]) AND text = ANY(%(codes)s)
+     ORDER BY text, merchant_id <> %(merchant)s
 ), who AS (
-    SELECT u.id, u.tags, u.tier, u.is_test, u.paid_orders
-      FROM campaigns_customer u
-     WHERE u.merchant_id = %(merchant)s AND u.ref = %(customer)s
+    SELECT * FROM campaigns_customer WHERE merchant_id = %(merchant)s AND ref = %(customer)s
 )
 SELECT
     (SELECT json_agg(json_build_array(
@@ -45,9 +45,11 @@ SELECT
                 n.uses, n.budget_used_minor, n.revision,
                 coalesce(d.uses, 0), (%(at)s AT TIME ZONE k.time_zone)::date,
                 coalesce(p.uses, 0), held.uses,
-                free.of_code, free.uses, free.budget, free.of_day, free.of_customer, {PRIZES}))
+                free.of_code, free.uses, free.budget, free.of_day, free.of_customer, {PRIZES},
+                a.merchant_id))
        FROM asked a
        JOIN coupons_coupon k ON k.id = a.coupon_id
+        AND (k.published_at IS NOT NULL OR k.merchant_id = %(merchant)s)
        JOIN coupons_couponcounter n ON n.coupon_id = k.id
        LEFT JOIN coupons_couponday d
          ON d.coupon_id = k.id AND d.day = (%(at)s AT TIME ZONE k.time_zone)::date
@@ -119,6 +121,8 @@ class CodeFacts:
 
     code_id: int
     coupon_id: int
+    #: Whose the coupon is and its counters are: the caller's, or the platform.
+    merchant_id: int
     version: int
     shared: bool
     #: The date in the coupon's time zone.
@@ -145,6 +149,8 @@ class Facts:
     products: Mapping[str, tuple[str, bool]]
     #: By normal form; a code that does not exist is missing.
     codes: Mapping[str, CodeFacts]
+    #: The normal forms that were asked for, those that do not exist too.
+    asked: frozenset[str]
     standing: Sequence[StandingUse] = field(default=())
     #: The order's redemptions that held a code asked for past their time, not tidied up yet.
     lapsed: frozenset[str] = frozenset()
@@ -172,7 +178,7 @@ class Facts:
         return [
             use
             for use in self.standing
-            if use.is_own and not (use.held_until and use.code in self.codes)
+            if use.is_own and not (use.held_until and use.code in self.asked)
         ]
 
     def prior(self) -> dict[str, int]:
@@ -268,6 +274,7 @@ def _facts(
             )
             for row in code_rows or ()
         },
+        asked=frozenset(codes),
         standing=standing,
         lapsed=frozenset(use.redemption_id for use in lapsed),
         **more,
@@ -328,7 +335,7 @@ def _code_facts(
     (
         text, code_id, state, shared, max_uses, code_uses, expires_us,
         coupon_id, version, coupon_state, published_us, uses, budget, revision,
-        day_uses, day, customer_uses, held, *free, prize_rows,
+        day_uses, day, customer_uses, held, *free, prize_rows, merchant_id,
     ) = row  # fmt: skip
     lapsed = Holds(*free)
     holds = [use for use in standing if use.held_until and use.terms.coupon_id == coupon_id]
@@ -353,6 +360,7 @@ def _code_facts(
     return CodeFacts(
         code_id=code_id,
         coupon_id=coupon_id,
+        merchant_id=merchant_id,
         version=version,
         shared=shared,
         day=day,

@@ -62,6 +62,7 @@ def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> N
     statements.take(WRITE_USES)
     statements.take(WRITE_ENTRIES)
     statements.add(WRITE_LINES)  # a pass has none
+    draws.tell_platform(entry, statements)
     if merged := {line.order for line in entry.cart.lines} - {"", entry.order}:
         statements.add(WRITE_MERGED, [sorted(merged)])
     for sql, values in beside:

@@ -24,20 +24,27 @@ def _mine(alias: str) -> str:
     return f"(%(merchant)s::bigint IS NULL OR {alias}.merchant_id = %(merchant)s)"
 
 
+def _of_mine(alias: str) -> str:
+    """Return the condition that keeps the uses of one merchant's coupons, in whatever shop."""
+    own = "SELECT own.id FROM coupons_coupon own WHERE own.merchant_id = %(merchant)s"
+    return f"(%(merchant)s::bigint IS NULL OR {alias}.coupon_id IN ({own}))"
+
+
 # A shared code has no uses of its own: the coupon's limits bound it.
 CODE_USES = f"""
 SELECT o.merchant_id, o.id AS key, o.text AS subject, o.uses AS kept,
        coalesce(u.uses, 0) AS counted
   FROM coupons_code o
   LEFT JOIN (SELECT u.code_id, count(*) AS uses FROM redemption_use u
-              WHERE u.taken AND NOT u.is_test AND {_mine("u")}
+              WHERE u.taken AND NOT u.is_test AND {_of_mine("u")}
               GROUP BY u.code_id) u ON u.code_id = o.id
  WHERE NOT o.shared AND {_mine("o")}
 """  # noqa: S608  (our own SQL, as all that follows)
 
-# The version that judged a use says whether the customer's counter was taken from.
+# The version that judged a use says whether the customer's counter was taken from. A customer
+# is a shop's, so the counter is too, though the coupon may be the platform's.
 CUSTOMER_USES = f"""
-SELECT k.merchant_id, k.id AS key, k.slug || ' · ' || b.ref AS subject,
+SELECT b.merchant_id, k.id AS key, k.slug || ' · ' || b.ref AS subject,
        coalesce(c.uses, 0) AS kept, coalesce(u.uses, 0) AS counted
   FROM redemption_customercounter c
   FULL JOIN (SELECT u.coupon_id, u.customer_id, count(*) AS uses
@@ -50,7 +57,7 @@ SELECT k.merchant_id, k.id AS key, k.slug || ' · ' || b.ref AS subject,
     ON u.coupon_id = c.coupon_id AND u.customer_id = c.customer_id
   JOIN coupons_coupon k ON k.id = coalesce(c.coupon_id, u.coupon_id)
   JOIN campaigns_customer b ON b.id = coalesce(c.customer_id, u.customer_id)
- WHERE {_mine("k")}
+ WHERE {_mine("b")}
 """  # noqa: S608
 
 DAY_USES = f"""
@@ -58,7 +65,7 @@ SELECT k.merchant_id, k.id AS key, k.slug || ' · ' || coalesce(d.day, u.counted
        coalesce(d.uses, 0) AS kept, coalesce(u.uses, 0) AS counted
   FROM coupons_couponday d
   FULL JOIN (SELECT u.coupon_id, u.counted_on, count(*) AS uses FROM redemption_use u
-              WHERE u.taken AND u.counted_on IS NOT NULL AND {_mine("u")}
+              WHERE u.taken AND u.counted_on IS NOT NULL AND {_of_mine("u")}
               GROUP BY u.coupon_id, u.counted_on) u
     ON u.coupon_id = d.coupon_id AND u.counted_on = d.day
   JOIN coupons_coupon k ON k.id = coalesce(d.coupon_id, u.coupon_id)
@@ -81,7 +88,7 @@ SELECT k.merchant_id, k.id AS key, k.slug AS subject, coalesce(c.{kept}, 0) AS k
 _USES = f"""
   LEFT JOIN (SELECT u.coupon_id, count(*) AS uses, sum(u.budget_minor) AS budget
                FROM redemption_use u
-              WHERE u.taken AND NOT u.is_test AND {_mine("u")}
+              WHERE u.taken AND NOT u.is_test AND {_of_mine("u")}
               GROUP BY u.coupon_id) u ON u.coupon_id = k.id
 """  # noqa: S608
 COUPON_USES = _of_coupon(kept="uses", counted="coalesce(u.uses, 0)", ledger=_USES)

@@ -154,7 +154,7 @@ def take_day(entry: Entry, statements: Statements, code: CodeFacts, applied: App
         return
     statements.take(
         TAKE_DAY,
-        [entry.caller.merchant.pk, code.coupon_id, code.day, limit],
+        [code.merchant_id, code.coupon_id, code.day, limit],
         row=("day", code.coupon_id),
     )
 

@@ -93,7 +93,7 @@ def _figures(
         "currencies": _currencies(chosen, totals, currency),
         "charts": _charts(weeks, currency),
         "weeks": [_week_row(week, currency) for week in weeks],
-        "top": [_top_row(row, currency, at) for row in top],
+        "top": [_top_row(row, currency, at, merchant=merchant) for row in top],
         "nothing": totals.issued == 0 and totals.orders == 0,
         **_freshness(at),
     }
@@ -226,12 +226,16 @@ def _week_row(week: Week, currency: str) -> dict[str, Any]:
     }
 
 
-def _top_row(row: measures.CouponFigures, currency: str, at: datetime) -> dict[str, Any]:
-    state = row.coupon.state_at(at)
+def _top_row(
+    row: measures.CouponFigures, currency: str, at: datetime, *, merchant: Merchant
+) -> dict[str, Any]:
+    """Write a row; the platform's coupons have no page here."""
+    state, is_own = row.coupon.state_at(at), row.coupon.merchant_id == merchant.pk
+    page = reverse("admin:coupons_coupon_change", args=[row.coupon.pk])
     return {
         "name": row.coupon.name,
-        "url": reverse("admin:coupons_coupon_change", args=[row.coupon.pk]),
-        "badge": badge(state, str(state.label)),
+        "url": page if is_own else "",
+        "badge": badge(state, str(state.label)) if is_own else badge("note", _("platform coupon")),
         "cells": [
             number(row.redeemed),
             number(row.orders),

@@ -48,7 +48,10 @@ class Step:
 
     def is_offered(self, *, coupon: Coupon, role: Role | None, at: datetime) -> bool:
         """Say whether a role may press it on a coupon as it stands."""
-        if self.slug == "publish" and coupon.merchant.reviews_required:
+        shop = coupon.merchant
+        if self.is_judgement and shop.reviewed_by_platform:
+            return False
+        if self.slug == "publish" and (shop.reviews_required or shop.reviewed_by_platform):
             ready = coupon.state == State.APPROVED
         else:
             ready = coupon.state_at(at) in self.move.starts

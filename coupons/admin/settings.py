@@ -23,7 +23,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from coupons import clock, team
+from coupons import clock, platform, team
 from coupons.admin.base import MerchantAdmin, RightsOfRole, show_error, tell_errors
 from coupons.admin.pages import form_page
 from coupons.admin.shown import when
@@ -97,15 +97,9 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
     list_display = ("name", "slug", "currency", "time_zone")
     ordering = ("name",)
     fields = (
-        "name",
-        "slug",
-        "currency",
-        "currencies",
-        "time_zone",
-        "languages",
-        "warn_above_percent",
-        "reviews_required",
-    )
+        "name", "slug", "currency", "currencies", "time_zone", "languages",
+        "warn_above_percent", "reviews_required", "reviewed_by_platform", "is_platform",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Show one's own merchant; a superuser sees all."""
@@ -131,8 +125,20 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Keep the slug once programs use it."""
-        return ("slug",) if obj else ()
+        """Keep the slug once programs use it; the platform says whom it reviews."""
+        fixed = ["reviewed_by_platform", *(["slug"] if obj else [])]
+        return (*fixed, *(() if request.user.is_superuser else ("is_platform",)))
+
+    def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
+        """Save a merchant; make it the platform, or one like others, by the verb for it."""
+        wanted, obj.is_platform = obj.is_platform, bool(form.initial.get("is_platform"))
+        super().save_model(request, obj, form, change)
+        if wanted != obj.is_platform:
+            verb = platform.appoint if wanted else platform.dismiss
+            try:
+                verb(merchant=obj, by=staff_actor(request.user), at=clock.now(request))
+            except HexiaoError as error:
+                show_error(request=request, error=error)
 
 
 @admin.register(Channel)

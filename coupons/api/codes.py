@@ -172,10 +172,14 @@ class LookupEndpoint(Endpoint):
 
     @describes(summary="Look a code up", body=LookupBody, answers={200: FoundCode}, errors=(404,))
     def post(self, request: Request) -> HttpResponse:
-        """Say what a code is of, how it stands, and what happened to it."""
+        """Say what a code is of, how it stands, and what happened to it here.
+
+        The platform's codes are known in every shop, with what happened to them in this one.
+        """
         merchant = caller_of(request).merchant
         text = coding.normal_form(read(plain(request), LookupBody).code)
-        code = Code.objects.of(merchant).select_related("coupon").filter(text=text).first()
+        rows = Code.objects.met_in(merchant).select_related("coupon").filter(text=text)
+        code = min(rows, key=lambda row: row.merchant_id != merchant.pk, default=None)
         if code is None:
             raise NotFound("There is no such code.")
         entries = JournalEntry.objects.of(merchant).filter(code=code)
@@ -185,6 +189,8 @@ class LookupEndpoint(Endpoint):
             history=[event_of(entry) for entry in entries.order_by("-id")[:MAX_HISTORY]],
             **columns_of(code),
         )
+        if code.merchant_id != merchant.pk:
+            found.batch = None  # the platform's own affair
         return answer(found)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from coupons.models.coupon import Coupon, within
-from coupons.models.merchant import MerchantOwned
+from coupons.models.merchant import Merchant, MerchantOwned
 from coupons.querysets import MerchantQuerySet
 
 
@@ -82,6 +82,16 @@ class CodeQuerySet(MerchantQuerySet):
         rows = self.filter(state=Code.State.ACTIVE)
         spent = Q(max_uses__isnull=False, uses__gte=F("max_uses"))
         return rows.filter(spent if standing == Code.Standing.REDEEMED else ~spent)
+
+    def met_in(self, merchant: Merchant) -> Self:
+        """Keep those that a checkout of that merchant knows: its own, the platform's published.
+
+        Where both have a text, a checkout takes the merchant's own.
+        """
+        own = Q(merchant=merchant)
+        shops = Merchant.objects.filter(Q(pk=merchant.pk) | Q(is_platform=True))
+        published = Q(coupon__published_at__isnull=False)
+        return self.filter(own | published, merchant__in=shops.values("pk"))
 
 
 class Code(MerchantOwned):

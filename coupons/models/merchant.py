@@ -69,6 +69,16 @@ class Merchant(models.Model):
         default=False,
         help_text=_("A second person approves each coupon before it is published."),
     )
+    is_platform = models.BooleanField(
+        _("platform"),
+        default=False,
+        help_text=_("Its published coupons can be used in every merchant's shop."),
+    )
+    reviewed_by_platform = models.BooleanField(
+        _("reviewed by the platform"),
+        default=False,
+        help_text=_("The platform's staff approve each coupon before it is published."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -81,6 +91,18 @@ class Merchant(models.Model):
             models.CheckConstraint(
                 condition=Q(warn_above_percent__range=(1, 100)),
                 name="merchant_warns_above_a_percentage",
+            ),
+            models.UniqueConstraint(
+                fields=["is_platform"],
+                condition=Q(is_platform=True),
+                name="merchant_platform_is_one",
+                violation_error_message=_(
+                    "Another merchant is the platform; it has to stop being it first."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_platform=False) | Q(reviewed_by_platform=False),
+                name="merchant_platform_reviews_others",
             ),
         ]
 

@@ -18,33 +18,45 @@ SHOWN = 10
 
 
 def latest_uses(coupon: Coupon, request: HttpRequest) -> Panel | None:
-    """List the newest uses, to those who may see redemptions."""
+    """List the newest uses, to those who may see redemptions.
+
+    Of a use in another shop, the platform is told no more than which shop it is.
+    """
     if not may(role=request.role, area=Area.REDEMPTIONS, right=Right.VIEW):
         return None
     uses = (
         Use.objects.filter(coupon=coupon)
-        .select_related("code", "customer", "redemption")
+        .select_related("code", "customer", "redemption", "merchant")
         .order_by("-created_at", "-id")[:SHOWN]
     )
     return Panel(
         title=_("Latest uses"),
-        headers=[_("When"), _("Order"), _("Code"), _("Customer"), _("Discount")],
+        headers=[
+            _("When"),
+            _("Order or shop") if coupon.merchant.is_platform else _("Order"),
+            _("Code"),
+            _("Customer"),
+            _("Discount"),
+        ],
         rows=[
             [
                 when(use.created_at),
-                format_html(
-                    '<a href="{}">{}</a>',
-                    reverse("admin:redemption_redemption_change", args=[use.redemption_id]),
-                    use.order_ref,
-                ),
+                _order(use) if use.merchant_id == coupon.merchant_id else use.merchant.name,
                 use.code.text,
-                use.customer.ref if use.customer else EMPTY,
+                use.customer.ref
+                if use.customer and use.merchant_id == coupon.merchant_id
+                else EMPTY,
                 money(use.discount_minor, use.redemption.currency),
             ]
             for use in uses
         ],
         empty=_("Nobody has used it yet."),
     )
+
+
+def _order(use: Use) -> str:
+    address = reverse("admin:redemption_redemption_change", args=[use.redemption_id])
+    return format_html('<a href="{}">{}</a>', address, use.order_ref)
 
 
 def ledger_figures(coupon: Coupon, at: datetime) -> list[Figure]:

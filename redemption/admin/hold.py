@@ -45,9 +45,9 @@ class HoldAdmin(ReadOnly, KeysetAdmin):
         of = request.merchant
         merged = MergedOrder.objects.of(of).filter(order_ref=typed)
         named = Q(order_ref=typed) | Q(pk__in=list(merged.values_list("redemption", flat=True)))
-        code = Code.objects.of(of).filter(text=coding.normal_form(typed)).first()
-        if code is not None:
-            held = Use.objects.filter(code=code, held_until__isnull=False)
+        codes = list(Code.objects.met_in(of).filter(text=coding.normal_form(typed)))
+        if codes:
+            held = Use.objects.of(of).filter(code__in=codes, held_until__isnull=False)
             # By the index of held uses; a page shows no more than its rows.
             first = held.order_by("created_at").values_list("redemption", flat=True)[:1000]
             named |= Q(pk__in=list(first))

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from campaigns.models import Customer
 from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import EMPTY, badge, money, when, who
+from coupons.models import Code, Coupon
 from coupons.staff import Area
 from redemption.admin import redemption_steps
 from redemption.admin.why import why_page
@@ -27,16 +28,33 @@ class Uses(ReadOnlyInline):
     """The codes used in a redemption."""
 
     model = Use
-    fields = ("code", "coupon", "judged_by", "standing", "discount_money", "shipping_money")
+    fields = (
+        "code_text", "coupon_name", "judged_by", "standing", "discount_money", "shipping_money",
+    )  # fmt: skip
     readonly_fields = fields
 
     def get_queryset(self, request: object) -> QuerySet:
         """Bring along what each row names."""
         return super().get_queryset(request).select_related("code", "coupon", "redemption")
 
+    @display(description=_("code"))
+    def code_text(self, use: Use) -> str:
+        """Show the code; a page it has in its own shop alone."""
+        return linked_if_own(use.code, use.code.text, here=use.merchant_id)
+
+    @display(description=_("coupon"))
+    def coupon_name(self, use: Use) -> str:
+        """Name the coupon, and say where it is the platform's."""
+        name = linked_if_own(use.coupon, use.coupon.name, here=use.merchant_id)
+        if use.coupon.merchant_id == use.merchant_id:
+            return name
+        return format_html("{} {}", name, badge("note", _("platform coupon")))
+
     @display(description=_("version"))
     def judged_by(self, use: Use) -> str:
         """Lead to the version of the coupon that judged it."""
+        if use.coupon.merchant_id != use.merchant_id:
+            return str(use.version)
         address = reverse("admin:coupons_coupon_version", args=[use.coupon_id, use.version])
         return format_html('<a href="{}">{}</a>', address, use.version)
 
@@ -49,6 +67,14 @@ class Uses(ReadOnlyInline):
     def shipping_money(self, use: Use) -> str:
         """Show what it took off the shipping."""
         return money(use.shipping_discount_minor, use.redemption.currency)
+
+
+def linked_if_own(row: Code | Coupon, text: str, *, here: int) -> str:
+    """Lead to the page of a code or coupon of this merchant; the platform's are only named."""
+    if row.merchant_id != here:
+        return text
+    address = reverse(f"admin:coupons_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', address, text)
 
 
 @admin.register(Redemption)

@@ -124,8 +124,7 @@ def trial_view(request: HttpRequest, pk: int, *, context: dict[str, Any]) -> Htt
     name = "trial_quote" if request.headers.get("HX-Request") else "trial"
     shown = {"coupon": coupon, "form": form, "quote": _shown(tried) if tried else None}
     if tried:
-        sees_customers = may(role=request.role, area=Area.CUSTOMERS, right=Right.VIEW)
-        shown["tree"] = tree(trace=trace(case=tried.case), sees_customers=sees_customers)
+        shown["tree"] = tree(trace=trace(case=tried.case), request=request)
     title = _("Try it on a cart: %(name)s") % {"name": coupon.name}
     return TemplateResponse(request, f"console/{name}.html", {**context, **shown, "title": title})
 

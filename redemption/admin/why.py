@@ -1,5 +1,6 @@
 """The decision tree of a cart: every code, every condition, every step, in words."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from coupons.admin.rules_in_words import listed
 from coupons.admin.shown import EMPTY, money, number
+from coupons.models import Coupon
 from coupons.pricing.looks import Look
 from coupons.pricing.money import Money, decimals
 from coupons.pricing.quote import Reason, UsedRate
@@ -30,20 +32,24 @@ def why_page(
 ) -> TemplateResponse:
     """Show an explanation; `shown` are the title and what stands above the tree."""
     request.current_app = model_admin.admin_site.name
-    sees_customers = may(role=request.role, area=Area.CUSTOMERS, right=Right.VIEW)
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
-        "tree": (tree(trace=explained.trace, sees_customers=sees_customers) if explained else None),
+        "tree": tree(trace=explained.trace, request=request) if explained else None,
         "differences": comparison(explained) if explained else [],
         **shown,
     }
     return TemplateResponse(request, "console/why.html", context)
 
 
-def tree(*, trace: Trace, sees_customers: bool) -> Shown:
+def tree(*, trace: Trace, request: HttpRequest) -> Shown:
     """Write a trace for the template; what a customer is like only for those who may see it."""
     cart, quote = trace.case.cart, trace.quote
+    sees_customers = may(role=request.role, area=Area.CUSTOMERS, right=Right.VIEW)
+    named = [branch.terms.coupon_id for branch in trace.branches if branch.terms]
+    # The platform's coupons have no page here.
+    rows = Coupon.objects.of(request.merchant).filter(pk__in=named)
+    own = set(rows.values_list("pk", flat=True))
     currency = cart.currency
     return {
         "facts": _facts(trace),
@@ -59,7 +65,8 @@ def tree(*, trace: Trace, sees_customers: bool) -> Shown:
             for line in cart.lines
         ],
         "branches": [
-            _branch(branch, trace=trace, sees_customers=sees_customers) for branch in trace.branches
+            _branch(branch, trace=trace, sees_customers=sees_customers, own=own)
+            for branch in trace.branches
         ],
         "order": [branch.code for branch in trace.steps],
         "total": money(quote.saving, currency),
@@ -95,7 +102,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
     return [(label, text) for label, text in facts if text]
 
 
-def _branch(branch: Branch, *, trace: Trace, sees_customers: bool) -> Shown:
+def _branch(branch: Branch, *, trace: Trace, sees_customers: bool, own: Collection[int]) -> Shown:
     terms, currency = branch.terms, trace.case.cart.currency
     asked = [look for look in branch.looks if look.asks]
     reasons = _reasons(branch, currency=currency)
@@ -116,7 +123,9 @@ def _branch(branch: Branch, *, trace: Trace, sees_customers: bool) -> Shown:
             "name": terms.names.get(language_of(get_language()), terms.name),
             "version": terms.version,
             "zone": terms.time_zone,
-            "url": reverse("admin:coupons_coupon_change", args=[terms.coupon_id]),
+            "url": reverse("admin:coupons_coupon_change", args=[terms.coupon_id])
+            if terms.coupon_id in own
+            else "",
         }
     return shown
 

@@ -21,6 +21,7 @@ from coupons.api.idempotency import Slot, once_beside
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
+from coupons.models import Code
 from redemption import checkout, guessing, qualifying, refusing
 from redemption.answers import stored_answer
 from redemption.api.confirming import ConfirmingEndpoint
@@ -153,11 +154,9 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
         if after := asked.get("created_after"):
             rows = rows.filter(created_at__gt=_instant(after))
         if code := asked.get("code"):
-            of_code = Use.objects.filter(
-                redemption=OuterRef("pk"),
-                code__merchant=caller_of(request).merchant,
-                code__text=coding.normal_form(code),
-            )
+            codes = Code.objects.met_in(caller_of(request).merchant)
+            known = list(codes.filter(text=coding.normal_form(code)).values_list("pk", flat=True))
+            of_code = Use.objects.filter(redemption=OuterRef("pk"), code__in=known)
             rows = rows.filter(Exists(of_code))
         return paginated(
             request=request,

@@ -104,7 +104,7 @@ def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs = ["coupons/lifecycle.py", "coupons/changing.py", "coupons/reviewing.py"]
     verbs += ["redemption/checkout.py", "redemption/ledger.py"]
     verbs += ["coupons/rates.py", "coupons/reach.py", "coupons/taxes.py"]
-    verbs += ["coupons/channels.py", "coupons/describing.py"]
+    verbs += ["coupons/channels.py", "coupons/describing.py", "coupons/platform.py"]
     verbs += ["coupons/redeemers.py", "coupons/staff_groups.py"]
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
@@ -133,8 +133,8 @@ def test_tasks_are_started_on_commit() -> None:
 VERBS = {
     "campaigns": "activity customers",
     "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
-    "history issuing lifecycle moving pictures rates reach reading redeemers references replacing "
-    "reviewing staff_groups taxes",
+    "history issuing lifecycle moving pictures platform rates reach reading redeemers references "
+    "replacing reviewing reviewing_rights staff_groups taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
     "metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",

@@ -134,6 +134,12 @@ def update(model: type[models.Model], **changes: Any) -> Callable[[], object]:
     return change
 
 
+def second_platform() -> None:
+    """Have two merchants be the platform."""
+    for slug in ("mall", "bazaar"):
+        Merchant.objects.create(slug=slug, name=slug, currency="USD", is_platform=True)
+
+
 #: Name of the constraint: what breaks it, in one way or several.
 BREAKS: dict[str, list[Callable[[], object]]] = {
     # coupons
@@ -141,6 +147,10 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
         update(Merchant, currency="usd"),
         update(Merchant, currency="US"),
         update(Merchant, currency=""),
+    ],
+    "merchant_platform_is_one": [second_platform],
+    "merchant_platform_reviews_others": [
+        update(Merchant, is_platform=True, reviewed_by_platform=True),
     ],
     "channel_slug_is_unique": [again(Channel)],
     "category_path_is_unique": [again(Category)],
