@@ -3,7 +3,8 @@
     python -m tests.browser.screenshots --user owner --password … [page …]
 
 Run by `make screenshots` against a running server. Without a password it logs in as the
-owner that `make demo` names. Writes docs/images/<page>-<language>-<width>.png.
+owner that `make demo` names. Where no coupon waits for a reviewer, it writes one and submits
+it, for the pages about such a coupon. Writes docs/images/<page>-<language>-<width>.png.
 """
 
 import argparse
@@ -18,13 +19,25 @@ from tests.conftest import BROWSER_FLAGS, chromium
 
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 WIDTHS = {"1280": (1280, 860), "390": (390, 844)}
-#: page → address; a star stands for the first row's own page.
+#: Coupons that wait for a reviewer, as their list shows them.
+IN_REVIEW = "/coupons/coupon/?state=in_review"
+#: page → address; after a star, the page of the first row: its own, or the one that is named.
 PAGES = {
     "dashboard": "/",
     "coupons": "/coupons/coupon/",
     "coupon": "/coupons/coupon/*",
     "coupon-gallery": "/coupons/coupon/add/",
-    "coupon-new": "/coupons/coupon/add/?template=empty",
+    "coupon-new": "/coupons/coupon/add/?template=spend-and-save",
+    "coupon-edit": "/coupons/coupon/*edit/",
+    "coupon-replace": "/coupons/coupon/*replace/",
+    "coupon-methods": "/coupons/coupon/*methods/",
+    "coupon-version": "/coupons/coupon/*versions/1/",
+    "coupon-life": "/coupons/coupon/*change/#life",
+    "coupon-checks": f"{IN_REVIEW}*publish/confirm/",
+    "coupon-reviews": f"{IN_REVIEW}*change/#reviews",
+    "review-queue": "/coupons/couponinreview/",
+    "search": "/search/?q=campaign",
+    "settings": "/settings/",
     "codes": "/coupons/code/",
     "batches": "/coupons/codebatch/",
     "customers": "/campaigns/customer/",
@@ -54,7 +67,12 @@ PAGES = {
     "reconciliation-check": "/redemption/reconciliation/*",
 }
 #: Those that the documents show.
-DOCUMENTED = ("dashboard", "coupons", "coupon", "coupon-new", "redemptions", "redemption")
+DOCUMENTED = (
+    "dashboard", "coupons", "coupon", "coupon-gallery", "coupon-new", "coupon-checks",
+    "review-queue", "coupon-life", "coupon-methods", "search", "redemptions", "redemption",
+)  # fmt: skip
+#: Those that need a coupon in review.
+ABOUT_REVIEWS = {"coupon-checks", "coupon-reviews", "review-queue"}
 
 
 def log_in(page: Page, *, url: str, user: str, password: str) -> None:
@@ -67,15 +85,33 @@ def log_in(page: Page, *, url: str, user: str, password: str) -> None:
 
 
 def open_page(page: Page, *, url: str, address: str) -> bool:
-    """Open a page, or the page of a list's first row; False where there is none."""
-    page.goto(url + address.rstrip("*"))
-    if not address.endswith("*"):
+    """Open a page, or a page of a list's first row; False where there is none."""
+    before, star, named = address.partition("*")
+    page.goto(url + before)
+    if not star:
         return True
     link = page.locator("#result_list tbody :is(th, td) a").first
     if link.count() == 0:
         return False
-    page.goto(url + (link.get_attribute("href") or ""))
+    own = link.get_attribute("href") or ""
+    page.goto(url + (own.partition("change/")[0] + named if named else own))
     return True
+
+
+def have_one_in_review(page: Page, *, url: str) -> None:
+    """Write a coupon and submit it, unless one waits already."""
+    page.goto(url + IN_REVIEW)
+    if page.locator("#result_list tbody tr").count():
+        return
+    page.goto(f"{url}/coupons/coupon/add/?template=spend-and-save")
+    page.fill("#id_name", "Autumn savings 金秋满减")
+    page.fill("#id_code", "AUTUMN-SAVINGS")
+    page.locator("#coupon_form .hx-submit button").click()
+    page.wait_for_url("**/coupons/coupon/*/change/")
+    page.goto(page.url.replace("change/", "submit/confirm/"))
+    page.fill("#id_reason", "Ready for the weekend. 周末上线，请审核。")
+    page.locator("form.hx-card .hx-submit button").click()
+    page.wait_for_url("**/coupons/coupon/*/change/")
 
 
 def settle(page: Page) -> None:
@@ -95,6 +131,8 @@ def shoot(*, url: str, user: str, password: str, to: Path, only: set[str]) -> li
                 context = browser.new_context(locale=locale, viewport={"width": x, "height": y})
                 page = context.new_page()
                 log_in(page, url=url, user=user, password=password)
+                if only & ABOUT_REVIEWS:
+                    have_one_in_review(page, url=url)
                 for name, address in PAGES.items():
                     if name not in only:
                         continue
