@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import get_language_info
 from django.views.decorators.http import require_POST
 
-from coupons import clock, colors, definition, lifecycle, pictures
+from coupons import clock, colors, definition, freezing, lifecycle, pictures
 from coupons.admin.base import field_for, numbered
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
 from coupons.admin.face_fields import offered_pictures
@@ -66,10 +66,14 @@ def faces(*, merchant: Merchant, shown: Mapping[str, Any]) -> list[dict[str, Any
 def _preview(coupons: Any, request: HttpRequest, pk: int | None) -> HttpResponse:
     """Show the coupon as far as it has been typed; nothing is kept."""
     _require(coupons, request)
-    stored = lifecycle.current_definition(_find(coupons, request, pk)) if pk else None
-    form = CouponForm(request.POST, merchant=request.merchant, stored=stored)
+    coupon = _find(coupons, request, pk) if pk else None
+    stored = lifecycle.current_definition(coupon) if coupon else None
+    # What is fixed is not sent.
+    frozen = freezing.frozen_fields(coupon=coupon) if coupon else frozenset()
+    form = CouponForm(request.POST, merchant=request.merchant, stored=stored, frozen=frozen)
     form.is_valid()
-    shown, wrong = definition.read(so_far(form), time_zone=request.merchant.time_zone)
+    body = {**(stored or {}), **so_far(form)}
+    shown, wrong = definition.read(body, time_zone=request.merchant.time_zone)
     # A picture that is not the merchant's is none.
     if shown["face"]["picture"] not in offered_pictures(request.merchant):
         known = (stored or {}).get("face") or {}

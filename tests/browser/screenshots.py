@@ -21,18 +21,20 @@ LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 WIDTHS = {"1280": (1280, 860), "390": (390, 844)}
 #: Coupons that wait for a reviewer, as their list shows them.
 IN_REVIEW = "/coupons/coupon/?state=in_review"
+#: Those that were out, as all of the demo's are.
+OVER = "/coupons/coupon/?state=expired"
 #: page → address; after a star, the page of the first row: its own, or the one that is named.
 PAGES = {
     "dashboard": "/",
     "coupons": "/coupons/coupon/",
-    "coupon": "/coupons/coupon/*",
+    "coupon": f"{OVER}*",
     "coupon-gallery": "/coupons/coupon/add/",
     "coupon-new": "/coupons/coupon/add/?template=spend-and-save",
-    "coupon-edit": "/coupons/coupon/*edit/",
-    "coupon-replace": "/coupons/coupon/*replace/",
-    "coupon-methods": "/coupons/coupon/*methods/",
-    "coupon-version": "/coupons/coupon/*versions/1/",
-    "coupon-life": "/coupons/coupon/*change/#life",
+    "coupon-edit": f"{OVER}*edit/",
+    "coupon-replace": f"{OVER}*replace/",
+    "coupon-methods": f"{OVER}*methods/",
+    "coupon-version": f"{OVER}*versions/1/",
+    "coupon-life": f"{OVER}*change/#life",
     "coupon-checks": f"{IN_REVIEW}*publish/confirm/",
     "coupon-reviews": f"{IN_REVIEW}*change/#reviews",
     "review-queue": "/coupons/couponinreview/",
@@ -94,8 +96,8 @@ def open_page(page: Page, *, url: str, address: str) -> bool:
     if link.count() == 0:
         return False
     own = link.get_attribute("href") or ""
-    page.goto(url + (own.partition("change/")[0] + named if named else own))
-    return True
+    answer = page.goto(url + (own.partition("change/")[0] + named if named else own))
+    return answer is not None and answer.ok
 
 
 def have_one_in_review(page: Page, *, url: str) -> None:

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from coupons import changing, pictures
+from coupons import changing, lifecycle, pictures
 from coupons.admin.shown import happened
 from coupons.errors import Invalid
 from coupons.models import Coupon, JournalEntry, Picture, Role
@@ -305,6 +305,32 @@ def shop_of() -> Any:
         return changing.create(merchant=people.acme, body=body, by="staff:bob", at=NOW)
 
     return make
+
+
+#: What the form of a draft sends.
+DRAFTED = {
+    "name": "S",
+    "kind": "amount_off",
+    "value_currency": "USD",
+    "value_amount": "5",
+    "scope": "all",
+    "code": "FIVER",
+    "methods": ["automatic", "manual", "api", "batch"],
+}
+
+
+@pytest.mark.parametrize("is_out", [False, True])
+def test_the_preview_of_a_change_misses_nothing_that_the_form_does_not_send(
+    people: People, shop_of: Any, is_out: bool
+) -> None:
+    coupon = shop_of(people, code="FIVER")
+    if is_out:
+        lifecycle.publish(coupon=coupon, by="staff:bob", at=NOW)
+    # The page of a coupon that is out sends its wording alone.
+    sent = {"name": "S"} if is_out else DRAFTED
+    shown = people.bob.post(f"/coupons/coupon/{coupon.pk}/preview/", **sent)
+    assert shown.context["missing"] == []
+    assert shown.context["faces"][0]["words"].headline == "$5 off"
 
 
 def test_only_those_who_may_change_coupons_see_a_preview_or_add_pictures(people: People) -> None:
