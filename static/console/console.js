@@ -137,9 +137,7 @@
 
   // The search over all: what it finds opens below the box; arrows walk through it.
   function showFound(box, open) {
-    var found = document.getElementById(box.getAttribute("aria-controls"));
-    found.hidden = !open;
-    box.setAttribute("aria-expanded", String(open));
+    document.getElementById(box.getAttribute("aria-controls")).hidden = !open;
   }
 
   document.addEventListener("htmx:afterSwap", function (event) {
@@ -167,7 +165,7 @@
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       var stops = [form.q].concat(Array.from(form.querySelectorAll("#search-found a")));
       var next = stops[stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
-      if (next && form.q.getAttribute("aria-expanded") === "true") {
+      if (next && !document.getElementById("search-found").hidden) {
         event.preventDefault();
         next.focus();
       }

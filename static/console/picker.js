@@ -44,11 +44,11 @@
     var box = make("div", { class: "hx-picker" });
     var chips = make("ul", { class: "hx-chips", "aria-label": (label ? label.textContent.trim() + ": " : "") + words.chosen });
     var search = make("input", {
-      type: "search", id: id, class: area.className + " hx-search", role: "combobox", autocomplete: "off",
+      type: "search", id: id, class: area.className, role: "combobox", autocomplete: "off",
       "aria-expanded": "false", "aria-controls": id + "-list", "aria-autocomplete": "list", placeholder: words.search,
     });
     search.classList.remove("max-w-4xl");
-    var list = make("ul", { class: "hx-found", role: "listbox", id: id + "-list", "aria-label": words.search });
+    var list = make("ul", { class: "hx-options", role: "listbox", id: id + "-list", "aria-label": words.search });
     var told = make("p", { class: "sr-only", role: "status" });
     var swap = make("button", { type: "button", class: "hx-link" }, words.asList);
     list.hidden = true;

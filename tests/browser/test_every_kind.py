@@ -88,6 +88,7 @@ def publish(page: Any) -> None:
     page.get_by_role("button", name="Save as draft").click()
     page.wait_for_url(re.compile(r"/coupons/coupon/\d+/change/"))
     page.get_by_role("link", name="Publish", exact=True).click()
+    page.wait_for_url(re.compile(r"/publish/confirm/"))
     for warning in page.get_by_role("checkbox").all():
         warning.check()
     page.get_by_role("button", name="Publish", exact=True).click()
