@@ -1,18 +1,8 @@
 """A shop with a row of everything, each telling by its text that it is nobody else's."""
 
 from campaigns.models import Customer
-from coupons import redeemers, saved_filters, staff_groups
-from coupons.models import (
-    Category,
-    Channel,
-    Coupon,
-    ExchangeRates,
-    Merchant,
-    Product,
-    TaxRate,
-    User,
-)
-from coupons.redeemers import Redeemers
+from coupons import saved_filters, staff_groups
+from coupons.models import Category, Channel, ExchangeRates, Merchant, Product, TaxRate, User
 from redemption.models import Order, Reconciliation, Redemption, RefusedAttempt
 from redemption.webhooks import addresses, endpoints
 from tests.shop import NOW, Shop, order
@@ -38,10 +28,6 @@ def shop_with_everything(*, merchant: Merchant, user: User) -> Shop:
     assert shop.api.post("coupons/secret-submitted/submit").status == 200
     _rest(merchant)
     staff_groups.create(merchant=merchant, name="SECRET GROUP", members=[user], by="system", at=NOW)
-    redeemers.allow(
-        merchant=merchant, coupons=Coupon.objects.of(merchant), who=Redeemers(all_clerks=True),
-        by="system", at=NOW,
-    )  # fmt: skip
     saved_filters.keep(
         merchant=merchant, user=user, page="coupons.coupon", name="SECRET FILTER", query="q=x"
     )

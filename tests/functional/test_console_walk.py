@@ -11,11 +11,14 @@ import pytest
 from django.contrib import admin
 from django.db.models import Model
 
-from coupons.models import Merchant, Role, User
+from coupons import redeemers
+from coupons.models import Coupon, Merchant, Role, User
+from coupons.redeemers import Redeemers
 from coupons.staff import Area, Right, may
 from tests.console_addresses import BESIDE, OF_THE_PLATFORM, Address, every_address, unknown
 from tests.everything import shop_with_everything
 from tests.people import People, Person, person
+from tests.shop import NOW
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +74,10 @@ NOT_OPENED = (*REFUSED, 405)
 def people(db: None) -> People:
     people = People.meet()
     shop_with_everything(merchant=people.acme, user=people.alice.user)
+    redeemers.allow(
+        merchant=people.acme, coupons=Coupon.objects.of(people.acme),
+        who=Redeemers(all_clerks=True), by="system", at=NOW,
+    )  # fmt: skip
     return people
 
 
