@@ -16,6 +16,7 @@ ABOUT: dict[str, Any] = {
     "coupons.ExchangeRates": _("What coupons convert with when an order is in another currency"),
     "coupons.TaxRate": _("What the tax in a quote is reckoned with"),
     "coupons.Membership": _("Who works here, with which role"),
+    "coupons.StaffGroup": _("People who may redeem the same coupons by hand"),
     "redemption.ApiKey": _("What the shop's programs call with"),
     "redemption.WebhookEndpoint": _("Programs that are told what happens"),
     "redemption.WebhookDelivery": _("What was sent to them, and the answers"),

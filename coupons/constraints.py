@@ -10,7 +10,7 @@ from coupons.errors import AlreadyExists, HexiaoError, Invalid, WrongState
 
 MEANINGS: dict[str, tuple[type[HexiaoError], str]] = {
     "coupon_slug_is_unique": (AlreadyExists, "A coupon with this slug exists already."),
-    "coupons_replacement_old_id_key": (WrongState, "The coupon is replaced already."),
+    "coupon_is_replaced_once": (WrongState, "The coupon is replaced already."),
     "code_text_is_unique": (AlreadyExists, "This code exists already."),
     "channel_slug_is_unique": (AlreadyExists, "A channel with this slug exists already."),
     "staff_group_name_is_unique": (AlreadyExists, "There is a group of this name."),

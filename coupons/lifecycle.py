@@ -50,10 +50,7 @@ def approve(
         coupon = _begun(move=move, coupon=coupon, at=at)
         _refuse_unseen(coupon=coupon, seen_version=seen_version)
         reviewing.refuse_own(coupon=coupon, by=by)
-        if coupon.merchant.reviewed_by_platform and not reviewing_rights.actor_may_approve(
-            merchant=coupon.merchant, actor=by
-        ):
-            raise NotAllowed("The platform has to approve this coupon first.")
+        _refuse_outsiders(coupon=coupon, by=by)
         return _done(move=move, coupon=coupon, by=by, at=at, reason=reason)
 
 
@@ -67,12 +64,14 @@ def refuse(
 ) -> Coupon:
     """Give a coupon in review back to its authors as a draft, saying why.
 
-    Raises `WrongState` like `approve`, and `Invalid` without a reason.
+    Raises `WrongState` like `approve`, `Invalid` without a reason, and `NotAllowed` for those
+    who may not judge it.
     """
     move = MOVES["refuse"]
     with transaction.atomic():
         coupon = _begun(move=move, coupon=coupon, at=at)
         _refuse_unseen(coupon=coupon, seen_version=seen_version)
+        _refuse_outsiders(coupon=coupon, by=by)
         return _done(move=move, coupon=coupon, by=by, at=at, reason=reason)
 
 
@@ -168,6 +167,14 @@ def _begun(*, move: Move, coupon: Coupon, at: datetime) -> Coupon:
 def _refuse_unseen(*, coupon: Coupon, seen_version: int | None) -> None:
     if seen_version is not None and seen_version != coupon.version:
         raise WrongState("Somebody else changed this coupon meanwhile; look at it again.")
+
+
+def _refuse_outsiders(*, coupon: Coupon, by: str) -> None:
+    """Where the platform reviews a shop, let nobody judge its coupons but the platform's staff."""
+    if coupon.merchant.reviewed_by_platform and not reviewing_rights.actor_may_approve(
+        merchant=coupon.merchant, actor=by
+    ):
+        raise NotAllowed("The platform has to approve this coupon first.")
 
 
 def _done(

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.urls import URLPattern, URLResolver, reverse
 
 from coupons.admin.coupon_steps import STEPS
-from coupons.models import Coupon
+from coupons.models import Coupon, Merchant
 
 #: Pages of no model of their own: what the person does there is their own affair.
 BESIDE = {
@@ -25,10 +25,19 @@ ABOUT: dict[str, type[Model]] = {
     "redemption_trial": Coupon,
     "redemption_trial_products": Coupon,
     "redemption_trial_orders": Coupon,
+    "platform_queue": Coupon,
+    "platform_review": Coupon,
+    "platform_approve": Coupon,
+    "platform_refuse": Coupon,
+    "platform_shops": Merchant,
+    "platform_set_review": Merchant,
 }
+#: Pages for the platform's staff alone.
+OF_THE_PLATFORM = {name for name in ABOUT if name.startswith("platform_")}
 #: What a placeholder that names no row may be, by its name.
 VALUES: dict[str, list[Any]] = {
     "step": [*STEPS, "confirm", "release", "disable", "enable", "secret", "delete"],
+    "version": [1],
 }  # fmt: skip
 #: Placeholders that name a row of the model.
 OF_THE_ROW = {"object_id", "pk", "id"}

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.test import Client
 
+from coupons import staff_groups
 from coupons.models import Membership, Merchant, Role, User
 
 PASSWORD = "correct-horse-battery"
@@ -28,16 +29,20 @@ class Person:
     def publish(self, coupon: int) -> Any:
         """Publish a coupon by its key, ticking every warning that the page shows."""
         path = f"/coupons/coupon/{coupon}/publish/confirm/"
-        shown = self.client.get(path).context["checks"]
-        ticks = [row["tick"] for row in (shown or {}).get("warnings", ())]
-        return self.client.post(path, {"accepted": ticks})
+        return self.client.post(path, {"accepted": self.ticks(coupon)})
+
+    def ticks(self, coupon: int) -> list[str]:
+        """Return what accepts every warning that the page before a publication shows."""
+        shown = self.client.get(f"/coupons/coupon/{coupon}/publish/confirm/").context["checks"]
+        return [row["tick"] for row in (shown or {}).get("warnings", ())]
 
 
 def person(name: str, merchant: Merchant | None, role: Role | None, **user: Any) -> Person:
     """Let somebody log in, with a role at a merchant if one is given."""
     row = User.objects.create_user(name, password=PASSWORD, is_staff=True, **user)
     if merchant is not None and role is not None:
-        Membership.objects.create(merchant=merchant, user=row, role=role)
+        membership = Membership.objects.create(merchant=merchant, user=row, role=role)
+        staff_groups.follow(membership=membership)
     client = Client()
     client.force_login(row)
     return Person(row, client)

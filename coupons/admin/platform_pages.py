@@ -17,17 +17,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from coupons import clock, lifecycle, platform
-from coupons.admin.base import show_error
+from coupons.admin.base import show_error, tell_errors
+from coupons.admin.coupon_steps import STEPS, StepForm
+from coupons.admin.review import said
 from coupons.admin.rules_in_words import facts
 from coupons.admin.shown import badge, when, who
 from coupons.caller import staff_actor
-from coupons.errors import HexiaoError
+from coupons.errors import HexiaoError, Invalid
 from coupons.models import Coupon, Merchant, State
 from coupons.reviewing_rights import may_approve
 from coupons.tenancy import may_review_shops, may_see_shops
 
 #: Of coupons that wait, and of shops, as many are shown at once.
 SHOWN = 100
+_REFUSE = STEPS["refuse"]
 
 
 def addresses(site: AdminSite) -> list[URLPattern]:
@@ -48,6 +51,7 @@ def addresses(site: AdminSite) -> list[URLPattern]:
             site.admin_view(require_POST(approve)),
             name="platform_approve",
         ),
+        page("platform/review/<int:pk>/refuse/", require_POST(refuse), "platform_refuse"),
         page("platform/shops/", shops, "platform_shops"),
         path(
             "platform/shops/<int:pk>/review/",
@@ -101,8 +105,15 @@ def queue(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 def coupon_page(request: HttpRequest, context: dict[str, Any], pk: int) -> HttpResponse:
-    """Show a coupon that waits: its rules in words, and the button that approves it."""
+    """Show a coupon that waits: its rules in words, what was said of it, and the decision."""
     coupon = _waiting_one(request, pk)
+    form = StepForm(step=_REFUSE, initial={"seen_version": coupon.version})
+    return _shown(request, context, coupon=coupon, form=form)
+
+
+def _shown(
+    request: HttpRequest, context: dict[str, Any], *, coupon: Coupon, form: StepForm
+) -> HttpResponse:
     definition = lifecycle.current_definition(coupon)
     return TemplateResponse(
         request,
@@ -118,6 +129,9 @@ def coupon_page(request: HttpRequest, context: dict[str, Any], pk: int) -> HttpR
                 (_("Waiting since"), when(coupon.updated_at)),
             ],
             "rules": facts(definition, starts_at=coupon.starts_at),
+            "reviews": said(coupon=coupon),
+            "refusal": _REFUSE,
+            "form": form,
         },
     )
 
@@ -136,6 +150,30 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         show_error(request=request, error=error)
         return HttpResponseRedirect(reverse("admin:platform_review", args=[pk]))
     told = _("“%(name)s” of %(shop)s is approved. The shop may publish it now.")
+    messages.success(request, told % {"name": coupon.name, "shop": coupon.merchant.name})
+    return HttpResponseRedirect(reverse("admin:platform_queue"))
+
+
+def refuse(request: HttpRequest, context: dict[str, Any], pk: int) -> HttpResponse:
+    """Give a coupon that waits back to its shop as a draft, saying why."""
+    coupon = _waiting_one(request, pk)
+    form = StepForm(request.POST, step=_REFUSE)
+    if not form.is_valid():
+        return _shown(request, context, coupon=coupon, form=form)
+    try:
+        lifecycle.refuse(
+            coupon=coupon,
+            by=staff_actor(request.user),
+            at=clock.now(request),
+            **form.cleaned_data,
+        )
+    except Invalid as error:
+        tell_errors(error=error, form=form)
+        return _shown(request, context, coupon=coupon, form=form)
+    except HexiaoError as error:
+        show_error(request=request, error=error)
+        return HttpResponseRedirect(reverse("admin:platform_review", args=[pk]))
+    told = _("“%(name)s” of %(shop)s is a draft again. Its authors see the reason on its page.")
     messages.success(request, told % {"name": coupon.name, "shop": coupon.merchant.name})
     return HttpResponseRedirect(reverse("admin:platform_queue"))
 

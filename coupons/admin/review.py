@@ -22,6 +22,7 @@ from coupons.admin.shown import EMPTY, badge, when, who
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
 from coupons.models import Coupon, CouponInReview, Review
+from coupons.redeemers import redeemable_by
 from coupons.staff import Area, Right, sees_only_redeemable
 
 _LOOKS = {
@@ -43,21 +44,23 @@ class CommentForm(forms.Form):
 
 def review_context(*, coupon: Coupon) -> dict[str, Any]:
     """Gather what the coupon's page shows of its reviews."""
-    return {
-        "reviews": [
-            {
-                "verdict": badge(
-                    _LOOKS.get(Review.Verdict(each.verdict), "plain"), each.get_verdict_display()
-                ),
-                "who": who(each.author),
-                "when": when(each.at),
-                "version": each.version,
-                "text": each.text,
-            }
-            for each in reviewing.thread(coupon=coupon)
-        ],
-        "comment_form": CommentForm(),
-    }
+    return {"reviews": said(coupon=coupon), "comment_form": CommentForm()}
+
+
+def said(*, coupon: Coupon) -> list[dict[str, Any]]:
+    """Tell what people said about a coupon, oldest first."""
+    return [
+        {
+            "verdict": badge(
+                _LOOKS.get(Review.Verdict(each.verdict), "plain"), each.get_verdict_display()
+            ),
+            "who": who(each.author),
+            "when": when(each.at),
+            "version": each.version,
+            "text": each.text,
+        }
+        for each in reviewing.thread(coupon=coupon)
+    ]
 
 
 @admin.register(CouponInReview)
@@ -67,6 +70,10 @@ class CouponInReviewAdmin(ReadOnly, MerchantAdmin):
     area = Area.COUPONS
     list_display = ("name", "author", "handed_in", "waiting", "last_word")
     sortable_by = ()
+    nothing_yet = _(
+        "Nothing waits for a review. Coupons stand here once somebody presses “Submit for "
+        "review” on their page."
+    )
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address that takes a comment."""
@@ -108,7 +115,8 @@ class CouponInReviewAdmin(ReadOnly, MerchantAdmin):
             raise Http404
         coupons = Coupon.objects.of(request.merchant)
         if sees_only_redeemable(role=request.role):
-            coupons = coupons.live(clock.now(request))
+            may = redeemable_by(user=request.user, merchant=request.merchant)
+            coupons = coupons.live(clock.now(request)).filter(pk__in=may.values("pk"))
         coupon = coupons.filter(pk=pk).first()
         if coupon is None:
             raise Http404

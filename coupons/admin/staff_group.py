@@ -45,6 +45,7 @@ class StaffGroupAdmin(MerchantAdmin):
     """The groups that a merchant has made; the one of all clerks keeps itself."""
 
     area = Area.SETTINGS
+    nothing_yet = _("Put people together who may redeem the same coupons, such as a branch's till.")
     list_display = ("name", "members_number", "coupons_number")
     search_fields = ("name",)
     ordering = ("name",)

@@ -44,7 +44,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='replacement',
             name='old',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='replacement', to='coupons.coupon', verbose_name='replaced coupon'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='replacements', to='coupons.coupon', verbose_name='replaced coupon'),
+        ),
+        migrations.AddConstraint(
+            model_name='replacement',
+            constraint=models.UniqueConstraint(fields=('old',), name='coupon_is_replaced_once'),
         ),
         migrations.AddConstraint(
             model_name='replacement',

@@ -12,8 +12,12 @@ from coupons.models.merchant import MerchantOwned
 class Replacement(MerchantOwned):
     """Which coupon takes which one's place, and what goes over once it is published."""
 
-    old = models.OneToOneField(
-        Coupon, models.PROTECT, verbose_name=_("replaced coupon"), related_name="replacement"
+    old = models.ForeignKey(
+        Coupon,
+        models.PROTECT,
+        verbose_name=_("replaced coupon"),
+        related_name="replacements",
+        db_index=False,
     )
     new = models.OneToOneField(
         Coupon, models.PROTECT, verbose_name=_("new coupon"), related_name="replacing"
@@ -40,6 +44,7 @@ class Replacement(MerchantOwned):
         verbose_name = _("replacement")
         verbose_name_plural = _("replacements")
         constraints = [
+            models.UniqueConstraint(fields=["old"], name="coupon_is_replaced_once"),
             models.CheckConstraint(condition=~Q(old=F("new")), name="coupon_replaces_another"),
         ]
 

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from coupons import clock, handing_out, lifecycle, redeemers
+from coupons import changing, clock, handing_out, lifecycle, redeemers
 from coupons.admin.base import tell_errors
 from coupons.admin.coupon_fields import METHODS
 from coupons.admin.coupon_page import Panel
@@ -163,7 +163,7 @@ def _done(request: HttpRequest, *, coupon: Coupon, form: Any) -> bool:
         if isinstance(form, RedeemersForm):
             redeemers.settle(who=form.chosen(), **common)
         else:
-            lifecycle.change(body=form.change(), **common)
+            changing.change(body=form.change(), **common)
     except HexiaoError as error:
         tell_errors(error=error, form=form, fields={"method_settings": "keys"})
         return False

@@ -122,13 +122,26 @@ def publish(caller: Caller, definition: dict[str, Any]) -> str:
     return slug
 
 
+class Nothing:
+    """Something beside a redemption that asks and writes nothing of its own."""
+
+    question = ("SELECT 1", ())
+
+    def hear(self, row: tuple[int]) -> None:
+        assert row == (1,)
+
+    def statements(self, answer: bytes) -> tuple[()]:
+        assert answer
+        return ()
+
+
 def redeemed(caller: Caller, what: dict[str, Any], order: str) -> dict[str, Any] | CouponRejected:
     """Redeem all that applies, and return the quote that was written."""
     body = RedemptionBody(**what, order=order, partial=True)
     try:
         # A savepoint, and something beside it: the redemption is one inside our transaction.
         with transaction.atomic():
-            answer = checkout.redeem(caller=caller, body=body, at=NOW, beside=lambda _: ()).answer
+            answer = checkout.redeem(caller=caller, body=body, at=NOW, beside=Nothing()).answer
     except CouponRejected as error:
         return error
     return {name: getattr(answer, name) for name in checkout.QuoteAnswer.__struct_fields__}

@@ -198,6 +198,7 @@ def test_a_redemption_answers_the_quote_and_where_it_stands(shop: Shop, settings
         "created_at": "2027-03-04T12:00:00+00:00",
         "expires_at": None,
         "thank_you": "Come again!",
+        "follow_up": None,
     }
 
 

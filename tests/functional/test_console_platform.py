@@ -66,7 +66,10 @@ def test_a_reviewed_shop_cannot_publish_by_itself(acme: Shop, alice: Person) -> 
 def test_the_shop_cannot_switch_the_review_off(acme: Shop, alice: Person) -> None:
     page = f"/coupons/merchant/{acme.merchant.pk}/change/"
     assert "reviewed by the platform" in alice.get(page).content.decode().lower()
-    form = {"name": "Acme", "currency": "USD", "time_zone": "UTC", "languages": "en"}
+    form = {
+        "name": "Acme", "currency": "USD", "time_zone": "UTC", "languages": "en",
+        "warn_above_percent": "50",
+    }  # fmt: skip
     assert alice.post(page, **form, reviewed_by_platform="", is_platform="on").status_code == 302
     acme.merchant.refresh_from_db()
     assert (acme.merchant.reviewed_by_platform, acme.merchant.is_platform) == (True, False)
@@ -96,6 +99,41 @@ def test_the_platform_reads_the_rules_approves_and_the_coupon_is_out(
     assert dora.get(f"/coupons/coupon/{coupon.pk}/change/").status_code in (302, 404)
 
 
+def test_the_platform_refuses_with_a_reason_that_the_shop_reads(
+    acme: Shop, alice: Person, dora: Person
+) -> None:
+    coupon = submitted(acme)
+    address = f"/platform/review/{coupon.pk}/refuse/"
+    assert "alice" in dora.get(f"/platform/review/{coupon.pk}/").content.decode()
+    with nothing_changes(but=("coupons_user",)):
+        for reason in ("", "  ", "x" * 1_001):
+            answer = dora.post(address, reason=reason, seen_version=1)
+            assert list(answer.context["form"].errors) == ["reason"]
+        stale = dora.client.post(address, {"reason": "So.", "seen_version": 2}, follow=True)
+        assert "Somebody else changed this coupon meanwhile" in stale.content.decode()
+        assert dora.get(address).status_code == 405
+    answer = dora.client.post(address, {"reason": "Too dear.", "seen_version": 1}, follow=True)
+    assert "“Summer” of Acme is a draft again." in answer.content.decode()
+    coupon.refresh_from_db()
+    assert coupon.state == "draft"
+    entry = JournalEntry.objects.get(type="coupon.refused")
+    told = (entry.merchant, entry.actor, entry.data)
+    assert told == (acme.merchant, "staff:dora", {"reason": "Too dear."})
+    assert "Too dear." in alice.get(f"/coupons/coupon/{coupon.pk}/change/").content.decode()
+
+
+def test_nobody_at_a_reviewed_shop_judges_its_coupons(acme: Shop, alice: Person) -> None:
+    coupon = submitted(acme)
+    rita = person("rita", acme.merchant, Role.REVIEWER)
+    with nothing_changes(but=("coupons_user",)):
+        for step in ("approve", "refuse"):
+            sent = {"reason": "So.", "seen_version": 1}
+            page = f"/coupons/coupon/{coupon.pk}/{step}/confirm/"
+            answer = rita.client.post(page, sent, follow=True)
+            told = [str(each) for each in answer.context["messages"]]
+            assert told == ["The platform has to approve this coupon first."]
+
+
 def test_the_queue_is_the_platforms_staffs_alone(mall: Shop, acme: Shop, alice: Person) -> None:
     coupon = submitted(acme)
     analyst = person("ann", mall.merchant, Role.ANALYST)
@@ -103,7 +141,9 @@ def test_the_queue_is_the_platforms_staffs_alone(mall: Shop, acme: Shop, alice: 
         with nothing_changes(but=("coupons_user",)):
             assert someone.get("/platform/review/").status_code == 404
             assert someone.get(f"/platform/review/{coupon.pk}/").status_code == 404
-            assert someone.post(f"/platform/review/{coupon.pk}/approve/").status_code == 404
+            for step in ("approve", "refuse"):
+                address = f"/platform/review/{coupon.pk}/{step}/"
+                assert someone.post(address, reason="So.").status_code == 404
             assert someone.get("/platform/shops/").status_code == 404
             assert (
                 someone.post(
@@ -184,7 +224,10 @@ def test_the_platform_chooses_whom_it_reviews(mall: Shop, acme: Shop) -> None:
 
 def test_a_superuser_makes_one_merchant_the_platform(mall: Shop, acme: Shop) -> None:
     root = person("root", None, None, is_superuser=True)
-    form = {"name": "Acme", "currency": "USD", "time_zone": "UTC", "languages": "en"}
+    form = {
+        "name": "Acme", "currency": "USD", "time_zone": "UTC", "languages": "en",
+        "warn_above_percent": "50",
+    }  # fmt: skip
     page = f"/coupons/merchant/{acme.merchant.pk}/change/"
     refused = root.post(page, **form, is_platform="on")
     assert refused.status_code == 200

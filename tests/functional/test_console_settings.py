@@ -24,6 +24,7 @@ def test_the_overview_names_what_one_may_open(people: People) -> None:
     cards = people.alice.get("/settings/").context["cards"]
     assert [card["link"] for card in cards][:2] == ["/coupons/merchant/", "/coupons/channel/"]
     assert all(card["about"] for card in cards)
+    assert "/coupons/staffgroup/" in {card["link"] for card in cards}
     assert "/coupons/user/" not in {card["link"] for card in cards}
     assert people.alice.get("/").content.count(b'href="/settings/"') == 1
     assert [c["link"] for c in people.bob.get("/settings/").context["cards"]] == [
@@ -37,13 +38,21 @@ def test_a_merchant_is_set_up_from_lists(people: People) -> None:
     people.acme.languages = ["en", "tlh"]
     people.acme.save()
     path = f"/coupons/merchant/{people.acme.pk}/change/"
-    form = {"name": "Acme", "currency": "EUR", "time_zone": "Asia/Shanghai"}
+    form = {
+        "name": "Acme", "currency": "EUR", "currencies": "EUR,JPY", "time_zone": "Asia/Shanghai",
+        "warn_above_percent": "40",
+    }  # fmt: skip
     assert people.alice.post(path, **form, languages=["zh-hans", "tlh"]).status_code == 302
     people.acme.refresh_from_db()
     assert (people.acme.currency, people.acme.time_zone) == ("EUR", "Asia/Shanghai")
     assert sorted(people.acme.languages) == ["tlh", "zh-hans"]
+    # The main currency is none of the further ones.
+    assert (people.acme.currencies, people.acme.warn_above_percent) == (["JPY"], 40)
     with nothing_changes():
-        for wrong in ({"currency": "XYZ"}, {"time_zone": "Mars/Base"}, {"languages": ["zz"]}):
+        for wrong in (
+            {"currency": "XYZ"}, {"currencies": "XYZ"}, {"time_zone": "Mars/Base"},
+            {"languages": ["zz"]}, {"warn_above_percent": "101"}, {"warn_above_percent": ""},
+        ):  # fmt: skip
             answer = people.alice.post(path, **{**form, "languages": ["en"], **wrong})
             assert list(answer.context["adminform"].form.errors) == list(wrong)
 

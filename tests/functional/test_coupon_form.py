@@ -128,14 +128,14 @@ def test_what_is_fixed_is_shown_so_and_stays_when_the_page_does_not_send_it(
     coupon = Coupon.objects.get()
     page = bob.get(edit(coupon))
     frozen = page.context["form"].frozen
-    assert {"value", "kind", "min_spend", "methods", "code", "starts_on", "starts_time"} <= frozen
+    assert {"value", "kind", "min_spend", "who", "code", "starts_on", "starts_time"} <= frozen
     assert not {"name", "description", "ends_on", "uses", "budget"} & frozen
     assert page.content.decode().count("<fieldset disabled>") > 10
     assert "what it promises is fixed" in page.content.decode()
 
-    # As a browser sends it: nothing of a disabled fieldset.
+    # As a browser sends it: nothing of a disabled fieldset, what is ticked of the others.
     before = lifecycle.current_definition(coupon)
-    sent = {"name": "Ten more", "uses": "5", "seen_version": "1"}
+    sent = {"name": "Ten more", "uses": "5", "methods": ["manual"], "seen_version": "1"}
     assert bob.client.post(edit(coupon), sent).status_code == 302
     after = lifecycle.current_definition(Coupon.objects.get())
     changed = {key for key in after if after[key] != before[key]}

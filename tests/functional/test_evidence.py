@@ -49,6 +49,7 @@ def test_the_row_holds_the_cart_and_the_codes_and_leaves_out_what_is_usual(shop:
         "method": "automatic",
         "cart": {
             "currency": "USD",
+            "key": (shop.api.key or "")[:8],
             "lines": [
                 {**shoes, "category": "shoes/running", "order": "O-1"},
                 {**hat, "category": "hats", "order": "O-1"},

@@ -85,8 +85,8 @@ def test_only_a_coupon_that_converts_costs_a_query(shop: Shop) -> None:
         with counted() as traffic:
             shop.api.post("validations", cart(code))
         asked.append(traffic.queries)
-    # The facts and how they are planned; the rates.
-    assert asked == [2, 3]
+    # The facts; the rates.
+    assert asked == [1, 2]
 
 
 def test_the_newest_rates_on_or_before_the_day_count_and_the_merchants_own_go_first(

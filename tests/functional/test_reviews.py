@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from coupons import changing, lifecycle, reviewing
+from coupons import changing, lifecycle, redeemers, reviewing
 from coupons.errors import NotAllowed
 from coupons.models import Coupon, CouponVersion, JournalEntry, Review, Role, State
+from coupons.redeemers import Redeemers
 from tests.definitions import MINIMAL, journal
 from tests.people import People, Person, person
 from tests.shop import NOW
@@ -46,8 +47,10 @@ def page(coupon: Coupon, step: str | None = None) -> str:
 
 
 def press(someone: Person, coupon: Coupon, step: str, **form: Any) -> list[tuple[str, str]]:
-    """Press a button and confirm it; return the messages that came."""
+    """Press a button and confirm it, warnings ticked; return the messages that came."""
     sent = {"seen_version": str(coupon.version), **form}
+    if step == "publish":
+        sent["accepted"] = someone.ticks(coupon.pk)
     answer = someone.client.post(page(coupon, step), sent, follow=True)
     assert answer.status_code == 200
     return [(m.level_tag, str(m)) for m in answer.context["messages"]]
@@ -87,14 +90,16 @@ def test_a_coupon_goes_from_its_author_over_a_reviewer_into_the_shop(
         ("submitted", "staff:bob", "Please by Friday.", 1),
         ("approved", "staff:rita", "Fine.", 1),
     ]
-    assert journal() == [
+    *before, (happened, data) = journal()
+    assert before == [
         ("coupon.created", {}),
         ("coupon.submitted", {"reason": "Please by Friday."}),
         ("coupon.approved", {"reason": "Fine."}),
-        ("coupon.published", {}),
     ]
+    assert (happened, list(data)) == ("coupon.published", ["accepted"])
+    assert [each["code"] for each in data["accepted"]] == ["no_end", "no_codes"]
     shown = people.bob.get(page(coupon)).content.decode()
-    assert "<q>Fine.</q>" in shown
+    assert "<blockquote>Fine.</blockquote>" in shown
 
 
 def test_a_refusal_says_why_and_makes_a_draft_of_it(people: People, rita: Person) -> None:
@@ -216,6 +221,22 @@ def test_whoever_sees_a_coupon_may_comment_and_nobody_else(people: People) -> No
         assert people.bob.get(address).status_code == 404
         for text in ("", "  ", "x" * 1_001):
             assert people.bob.post(address, text=text).status_code == 302
+
+
+def test_a_clerk_comments_only_on_what_they_may_redeem(people: People) -> None:
+    people.acme.reviews_required = False
+    people.acme.save()
+    coupon = lifecycle.publish(coupon=written(people, code="s1"), by="staff:bob", at=NOW)
+    address = f"{QUEUE}{coupon.pk}/comment/"
+    cleo = person("cleo", people.acme, Role.CLERK)
+    with nothing_changes():
+        assert cleo.post(address, text="It works.").status_code == 404
+    redeemers.allow(
+        merchant=people.acme, coupons=[coupon], who=Redeemers(people=[cleo.user]),
+        by="staff:alice", at=NOW,
+    )  # fmt: skip
+    assert cleo.post(address, text="It works.").status_code == 302
+    assert said() == [("comment", "staff:cleo", "It works.", 1)]
 
 
 def test_the_longest_wait_comes_first(people: People, rita: Person) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models import F
 from psycopg import errors as pg
 
 from campaigns.models import Activity, Customer
-from coupons import constraints
-from coupons.errors import AlreadyExists, Invalid
+from coupons import constraints, redeemers, replacing, saved_filters, staff_groups
+from coupons.errors import AlreadyExists, Invalid, WrongState
 from coupons.models import (
     Category,
     Channel,
@@ -21,6 +22,8 @@ from coupons.models import (
     Coupon,
     CouponCounter,
     CouponDay,
+    CouponGroup,
+    CouponPerson,
     CouponVersion,
     ExchangeRates,
     IdempotentAnswer,
@@ -31,6 +34,10 @@ from coupons.models import (
     Prize,
     Product,
     Reach,
+    Replacement,
+    Review,
+    SavedFilter,
+    StaffGroup,
     TaxRate,
     User,
 )
@@ -108,7 +115,22 @@ def shop() -> Shop:
     )
     Reconciliation.objects.create(**own, at=NOW, numbers=1, different=1, compared=[])
     DailyFigure.objects.create(**own, day=NOW.date(), currency="USD")
+    _life(shop, user=user)
     return shop
+
+
+def _life(shop: Shop, *, user: User) -> None:
+    """Have the coupon reviewed, replaced, and redeemed by hand; save a filter."""
+    own = {"merchant": shop.merchant}
+    coupon = Coupon.objects.get()
+    Review.objects.create(
+        **own, coupon=coupon, version=1, author="staff:a", verdict="comment", text="Good", at=NOW
+    )
+    group = staff_groups.create(**own, name="Tills", members=[user], by="system", at=NOW)
+    who = redeemers.Redeemers(people=[user], groups=[group], all_clerks=True)
+    redeemers.allow(**own, coupons=[coupon], who=who, by="system", at=NOW)
+    saved_filters.keep(**own, user=user, page="coupons.coupon", name="Mine", query="show=mine")
+    replacing.replace(coupon=coupon, by="system", at=NOW)
 
 
 def again(model: type[models.Model], **changes: Any) -> Callable[[], object]:
@@ -147,6 +169,10 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
         update(Merchant, currency="usd"),
         update(Merchant, currency="US"),
         update(Merchant, currency=""),
+    ],
+    "merchant_warns_above_a_percentage": [
+        update(Merchant, warn_above_percent=0),
+        update(Merchant, warn_above_percent=101),
     ],
     "merchant_platform_is_one": [second_platform],
     "merchant_platform_reviews_others": [
@@ -308,6 +334,19 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
     "tax_country_is_iso_code": [update(TaxRate, country="us")],
     "tax_rate_is_at_most_all": [update(TaxRate, rate=100_001)],
     "reach_is_unique": [again(Reach)],
+    # coupons: reviewed, replaced, redeemed by hand, and found again
+    "review_verdict_is_known": [update(Review, verdict="praised")],
+    "review_says_something": [update(Review, text="")],
+    "coupon_is_replaced_once": [again(Replacement, new_id=0)],
+    "coupon_replaces_another": [update(Replacement, new=F("old"))],
+    "staff_group_name_is_unique": [again(StaffGroup, group_id=0, is_all_clerks=False)],
+    "staff_group_of_all_clerks_is_one": [
+        again(StaffGroup, group_id=0, name="Others", is_all_clerks=True)
+    ],
+    "coupon_person_is_named_once": [again(CouponPerson)],
+    "coupon_group_is_named_once": [again(CouponGroup)],
+    "saved_filter_name_is_unique": [again(SavedFilter)],
+    "saved_filter_says_something": [update(SavedFilter, name=""), update(SavedFilter, query="")],
     # reports: one figure a day, the merchant's own (whose coupon is null) too
     "daily_figure_is_unique": [again(DailyFigure)],
 }
@@ -385,7 +424,7 @@ def test_the_journal_gives_way_only_where_a_persons_data_is_erased(shop: Shop) -
 def test_every_constraint_that_has_a_meaning_exists() -> None:
     assert set(constraints.MEANINGS) - named_constraints() == set()
     for kind, detail in constraints.MEANINGS.values():
-        assert kind in (AlreadyExists, Invalid)
+        assert kind in (AlreadyExists, Invalid, WrongState)
         assert detail.endswith(".")
 
 

@@ -61,7 +61,8 @@ def test_fills_in_the_defaults_of_the_contract():
                    "uses_per_customer": None, "uses_per_code": 1},
         "stacking_group": "order", "stacks_with": [], "priority": 100,
         "member_prices": "stack", "methods": ["automatic", "manual", "api", "batch"],
-        "claim_required": False, "return_policy": "restore_if_valid", "extend_days": None,
+        "method_settings": None, "claim_required": False,
+        "return_policy": "restore_if_valid", "extend_days": None,
         "claw_back": False, "funded_by": "merchant", "risk_level": "normal", "code": None,
     }  # fmt: skip
 
