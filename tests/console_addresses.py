@@ -19,6 +19,9 @@ from coupons.models import Coupon
 BESIDE = {
     "index", "login", "logout", "password_change", "password_change_done", "jsi18n",
     "autocomplete", "view_on_site", "app_list", "merchant", "language", "search", "settings",
+    # The platform's, about all shops: tests/functional/test_console_platform.py.
+    "platform_queue", "platform_review", "platform_approve", "platform_shops",
+    "platform_set_review",
 }  # fmt: skip
 #: Pages that stand elsewhere, and the model whose row they are about.
 ABOUT: dict[str, type[Model]] = {
@@ -28,6 +31,7 @@ ABOUT: dict[str, type[Model]] = {
 }
 #: What a placeholder that names no row may be, by its name.
 VALUES: dict[str, list[Any]] = {
+    "version": [1],
     "step": [*STEPS, "confirm", "release", "disable", "enable", "secret", "delete"],
 }  # fmt: skip
 #: Placeholders that name a row of the model.
