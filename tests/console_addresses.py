@@ -19,6 +19,9 @@ from coupons.models import Coupon, Merchant
 BESIDE = {
     "index", "login", "logout", "password_change", "password_change_done", "jsi18n",
     "autocomplete", "view_on_site", "app_list", "merchant", "language", "search", "settings",
+    # The platform's, about all shops: tests/functional/test_console_platform.py.
+    "platform_queue", "platform_review", "platform_approve", "platform_shops",
+    "platform_set_review",
 }  # fmt: skip
 #: Pages that stand elsewhere, and the model whose row they are about.
 ABOUT: dict[str, type[Model]] = {
@@ -36,6 +39,7 @@ ABOUT: dict[str, type[Model]] = {
 OF_THE_PLATFORM = {name for name in ABOUT if name.startswith("platform_")}
 #: What a placeholder that names no row may be, by its name.
 VALUES: dict[str, list[Any]] = {
+    "version": [1],
     "step": [*STEPS, "confirm", "release", "disable", "enable", "secret", "delete"],
     "version": [1],
 }  # fmt: skip

@@ -115,6 +115,18 @@ class Redemption(MerchantOwned):
                 name="redemption_held",
                 condition=Q(status="held"),
             ),
+            # The two that follow are for lists of few among very many: what most redemptions
+            # are stands in neither, so a checkout does not pay for them.
+            models.Index(
+                fields=["merchant", "status", "-created_at", "-id"],
+                name="redemption_given_back",
+                condition=Q(status__in=["released", "partly_reversed", "reversed"]),
+            ),
+            models.Index(
+                fields=["merchant", "method", "-created_at", "-id"],
+                name="redemption_by_method",
+                condition=~Q(method="automatic"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -57,6 +57,10 @@ class Order(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["merchant", "-placed_at", "-id"], name="order_by_time"),
+            # For the list of those that were cancelled or refunded: few among very many.
+            models.Index(
+                fields=["merchant", "status", "-placed_at", "-id"], name="order_by_status"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -62,19 +62,25 @@ UPDATE coupons_couponcounter n
 
 def add_codes(*, coupon: str, codes: int) -> None:
     """Let a coupon have so many unique codes."""
-    _fill([_CODES], coupon=coupon, codes=codes)
+    fill([_CODES], coupon=coupon, codes=codes)
+    tidy()
 
 
 def add_past_uses(*, coupon: str, uses: int) -> None:
     """Let a coupon's shared code have been redeemed so often, each time by somebody else."""
-    _fill([_CUSTOMERS, _COUNTERS, _REDEMPTIONS, _COUNT], coupon=coupon, uses=uses)
+    fill([_CUSTOMERS, _COUNTERS, _REDEMPTIONS, _COUNT], coupon=coupon, uses=uses)
+    tidy()
 
 
-def _fill(statements: list[str], **values: object) -> None:
+def fill(statements: list[str], **values: object) -> None:
     """Run the statements with no look at foreign keys, which would take most of the time."""
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for sql in statements:
+            cursor.execute(sql, values)
+
+
+def tidy() -> None:
+    """Let the planner know what there is, as it would after a while."""
     with connection.cursor() as cursor:
-        with transaction.atomic():
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            for sql in statements:
-                cursor.execute(sql, values)
         cursor.execute("VACUUM ANALYZE")
