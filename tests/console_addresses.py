@@ -41,7 +41,6 @@ OF_THE_PLATFORM = {name for name in ABOUT if name.startswith("platform_")}
 VALUES: dict[str, list[Any]] = {
     "version": [1],
     "step": [*STEPS, "confirm", "release", "disable", "enable", "secret", "delete"],
-    "version": [1],
 }  # fmt: skip
 #: Placeholders that name a row of the model.
 OF_THE_ROW = {"object_id", "pk", "id"}
