@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from coupons.errors import FieldError
 from coupons.models import Category, Merchant, Product
@@ -32,14 +32,19 @@ def known(*, merchant: Merchant, skus: Sequence[str]) -> dict[str, Product]:
     return {row.sku: row for row in Product.objects.of(merchant).filter(sku__in=skus)}
 
 
+def with_words(*, rows: QuerySet, typed: str) -> QuerySet:
+    """Keep the products whose SKU or name has every word typed, in any case."""
+    for word in typed.split()[:MOST_WORDS]:
+        rows = rows.filter(Q(sku__icontains=word) | Q(name__icontains=word))
+    return rows
+
+
 def find_products(*, merchant: Merchant, typed: str) -> list[Product]:
     """Find products whose SKU or name has every word typed; 20 at most.
 
     Those whose SKU begins as typed come first.
     """
-    rows = Product.objects.of(merchant)
-    for word in typed.split()[:MOST_WORDS]:
-        rows = rows.filter(Q(sku__icontains=word) | Q(name__icontains=word))
+    rows = with_words(rows=Product.objects.of(merchant), typed=typed)
     if not typed:
         return list(rows.order_by("sku")[:MOST_FOUND])
     first = Case(

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from coupons.admin.base import KeysetAdmin, MerchantAdmin
 from coupons.admin.offers import categories_view, products_view
 from coupons.admin.shown import EMPTY, badge, money, number
 from coupons.admin.words import sentence
+from coupons.catalogue import with_words
 from coupons.models import Category, Product
 from coupons.pricing.money import format_amount, parse_amount
 from coupons.staff import Area
@@ -59,7 +60,7 @@ class ProductAdmin(KeysetAdmin):
     list_display = ("sku", "name", "category", "price_money", "sale_word", "stock_number")
     list_select_related = ("category",)
     search_fields = ("sku", "name")
-    search_help_text = _("How the SKU or the name begins")
+    search_help_text = _("Words of the SKU or the name")
     keyset = ("sku",)
     nothing_yet = _(
         "Coupons can name products once they are known: send them over the API, or type one here."
@@ -73,8 +74,8 @@ class ProductAdmin(KeysetAdmin):
         return [path("offers/", view, name="coupons_product_offers"), *super().get_urls()]
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
-        """Look a SKU or a name up by its beginning, each by its index."""
-        return queryset.filter(Q(sku__startswith=typed) | Q(name__istartswith=typed))
+        """Look for every word within SKU or name, as the form's pickers do."""
+        return with_words(rows=queryset, typed=typed)
 
     def hint(self, row: Product) -> tuple[str, str]:
         """Show the price, and that it is on sale."""

@@ -69,12 +69,6 @@ class Product(MerchantOwned):
                 OpClass(Upper("name"), "gin_trgm_ops"),
                 name="product_is_found_by_words",
             ),
-            # For names looked up by how they begin, whatever the case.
-            models.Index(
-                "merchant",
-                OpClass(Upper("name"), name="text_pattern_ops"),
-                name="product_by_name",
-            ),
         ]
 
     def __str__(self) -> str:

@@ -194,7 +194,8 @@ def test_another_merchants_draft_is_not_there(people: People) -> None:
 def test_a_second_person_is_still_asked_for(people: People) -> None:
     Merchant.objects.filter(pk=people.acme.pk).update(reviews_required=True)
     coupon = draft(people.acme)
-    assert people.bob.publish(coupon.pk).status_code == 200
+    told = people.bob.client.get(people.bob.publish(coupon.pk)["Location"]).content.decode()
+    assert "A person has to approve this coupon first." in told
     assert Coupon.objects.get().state == State.DRAFT
     lifecycle.submit(coupon=coupon, by="staff:alice", at=NOW)
     lifecycle.approve(coupon=coupon, by="staff:bob", at=NOW)

@@ -217,7 +217,7 @@ def test_nothing_is_looked_up_by_reading_a_whole_table(people: People, shop: Sho
         "campaigns.Customer": {"customer_ref_is_unique", "customer_by_email", "customer_by_phone"},
         "redemption.Order": {"order_ref_is_unique"},
         "redemption.Redemption": {"redemption_by_order"},
-        "coupons.Product": {"product_sku_is_unique", "product_by_name"},
+        "coupons.Product": {"product_is_found_by_words"},
     }.items():
         page = pages[label]
         rows = page.find(request, page.get_queryset(request), "Abc1")
