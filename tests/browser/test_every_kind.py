@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from coupons.models import Category, Channel, Membership, Product, Role, User
 from tests.functional.test_console_coupon_kinds import KINDS
-from tests.people import PASSWORD
 from tests.shop import Shop, cart
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def shop() -> Shop:
     shop = Shop.open("acme")
-    user = User.objects.create_user("alice", password=PASSWORD, is_staff=True)
+    user = User.objects.create_user("alice", is_staff=True)
     Membership.objects.create(merchant=shop.merchant, user=user, role=Role.OWNER)
     for sku, path in (("SHOE", "shoes/running"), ("HAT", "hats"), ("MUG", "mugs")):
         category = Category.objects.create(merchant=shop.merchant, path=path)
@@ -28,12 +28,12 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def alice(page: Any, live_server: Any, shop: Shop) -> Iterator[Any]:
-    page.goto(live_server.url)
-    page.fill("#id_username", "alice")
-    page.fill("#id_password", PASSWORD)
-    page.press("#id_password", "Enter")
-    page.wait_for_selector("#nav-sidebar-apps", state="attached")
+def alice(page: Any, live_server: Any, shop: Shop, settings: Any) -> Iterator[Any]:
+    # Logging in by the page is tested elsewhere.
+    client = Client()
+    client.force_login(User.objects.get(username="alice"))
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     page.goto(f"{live_server.url}/coupons/coupon/add/?template=empty")
     return page
 

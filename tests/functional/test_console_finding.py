@@ -13,7 +13,7 @@ from campaigns.models import Customer
 from coupons import redeemers
 from coupons.models import Coupon, CouponCounter, Product, Role, SavedFilter
 from coupons.redeemers import Redeemers
-from redemption.models import Redemption
+from redemption.models import Order, Redemption
 from tests.people import People, person
 from tests.shop import NOW, Shop, order
 from tests.unchanged import nothing_changes
@@ -205,8 +205,12 @@ def test_nothing_is_looked_up_by_reading_a_whole_table(people: People, shop: Sho
     Product.objects.bulk_create(
         Product(sku=f"S{n}", name=f"Tea {n}", currency="USD", **mine) for n in range(4_000)
     )
+    Order.objects.bulk_create(
+        Order(ref=f"O-{n}", status="paid", currency="USD", total_minor=1, placed_at=NOW, **mine)
+        for n in range(4_000)
+    )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE campaigns_customer, coupons_product")
+        cursor.execute("ANALYZE campaigns_customer, coupons_product, redemption_order")
         # The others have no rows here, and a table of one page is read as a whole.
         cursor.execute("SET LOCAL enable_seqscan = off")
     pages = {model._meta.label: page for model, page in admin.site._registry.items()}
