@@ -203,7 +203,7 @@ def test_nothing_is_looked_up_by_reading_a_whole_table(people: People, shop: Sho
         for n in range(4_000)
     )
     Product.objects.bulk_create(
-        Product(sku=f"S{n}", name=f"Tea {n}", currency="USD", **mine) for n in range(4_000)
+        Product(sku=f"S{n}", name=f"Tea {n}", currency="USD", **mine) for n in range(40_000)
     )
     Order.objects.bulk_create(
         Order(ref=f"O-{n}", status="paid", currency="USD", total_minor=1, placed_at=NOW, **mine)
