@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from coupons import handing_out, prizes
-from coupons.definition import completed
 from coupons.errors import FieldError, FrozenField
-from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, State
+from coupons.lifecycle import current_definition
+from coupons.models import Code, CodeBatch, Coupon, CouponCounter, State
 from coupons.pricing.money import parse_amount
 from coupons.states import UNPUBLISHED
 
@@ -37,7 +37,7 @@ def frozen_fields(*, coupon: Coupon) -> frozenset[str]:
 
     What may only grow is not among them; `may_only_grow` names that.
     """
-    definition = _definition(coupon)
+    definition = current_definition(coupon)
     if coupon.state == State.ENDED:
         return frozenset(definition)
     fixed = {"slug"}
@@ -58,7 +58,7 @@ def may_only_grow(*, coupon: Coupon) -> frozenset[str]:
     """Name what may become more or later, not less, as paths of the contract."""
     if coupon.state == State.ENDED or not is_held(coupon=coupon):
         return frozenset()
-    definition = _definition(coupon)
+    definition = current_definition(coupon)
     paths = {"ends_at"} | {f"limits.{name}" for name in definition["limits"]}
     paths |= {f"prizes.{place}.stock" for place in range(len(definition["prizes"]))}
     return frozenset(paths) - frozen_fields(coupon=coupon)
@@ -109,11 +109,6 @@ def _has_unique_codes(coupon: Coupon) -> bool:
         CodeBatch.objects.filter(coupon=coupon).exists()
         or Code.objects.filter(coupon=coupon, shared=False).exists()
     )
-
-
-def _definition(coupon: Coupon) -> dict[str, Any]:
-    newest = CouponVersion.objects.get(coupon=coupon, version=coupon.version)
-    return completed(newest.definition)
 
 
 def _is_later(before: str | None, after: str | None) -> bool:

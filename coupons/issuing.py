@@ -37,7 +37,7 @@ def add_codes(*, coupon: Coupon, typed: Sequence[str], by: str, at: datetime) ->
         job, batch = _open(
             coupon=coupon, pattern="", count=len(texts), by=by, at=at, status=Job.Status.DONE
         )
-        uses = _uses_per_code(coupon)
+        uses = uses_per_code(coupon=coupon)
         Code.objects.bulk_create(
             [
                 Code(
@@ -164,7 +164,7 @@ def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
                 batch.merchant_id,
                 batch.coupon_id,
                 batch.pk,
-                _uses_per_code(batch.coupon),
+                uses_per_code(coupon=batch.coupon),
                 texts,
             ],
         )
@@ -225,7 +225,8 @@ def _refuse_closed(coupon: Coupon) -> None:
         raise WrongState("The coupon has ended; it gets no more codes.")
 
 
-def _uses_per_code(coupon: Coupon) -> int:
+def uses_per_code(*, coupon: Coupon) -> int:
+    """Return how often each of a coupon's unique codes may be used, by its rules of now."""
     newest = CouponVersion.objects.get(coupon=coupon, version=coupon.version)
     limit: int | None = newest.definition["limits"]["uses_per_code"]
     return UNLIMITED_USES if limit is None else limit

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 
 from coupons import journal
 from coupons.errors import FieldError, NotPublishable
-from coupons.issuing import CHUNK, UNLIMITED_USES
+from coupons.issuing import CHUNK, uses_per_code
 from coupons.models import (
     Code,
     CodeBatch,
@@ -178,8 +178,6 @@ def _last(replacement: Replacement, *, count: int) -> int | None:
 
 
 def _move(replacement: Replacement, *, last: int) -> int:
-    newest = CouponVersion.objects.get(coupon=replacement.new, version=replacement.new.version)
-    uses: int | None = newest.definition["limits"]["uses_per_code"]
     with connection.cursor() as cursor:
         cursor.execute(
             _MOVE,
@@ -188,7 +186,7 @@ def _move(replacement: Replacement, *, last: int) -> int:
                 "new": replacement.new_id,
                 "reached": replacement.reached,
                 "last": last,
-                "uses": UNLIMITED_USES if uses is None else uses,
+                "uses": uses_per_code(coupon=replacement.new),
             },
         )
         return int(cursor.rowcount)

@@ -29,7 +29,7 @@ from coupons.models import Channel, Coupon, Kind, Merchant, State
 
 #: Channels offered to tick; a shop with more names them by the API.
 MAX_OFFERED = 1_000
-#: Coupons suggested as prizes; any other may be typed.
+#: Coupons suggested; any other may be typed.
 MAX_SUGGESTED = 200
 
 #: Where the contract's names differ from the form's.
@@ -149,8 +149,8 @@ class CouponForm(
             )
         return fixed
 
-    def prize_coupons(self) -> list[tuple[str, str]]:
-        """Suggest the merchant's newest coupons as prizes, by slug and name."""
+    def other_coupons(self) -> list[tuple[str, str]]:
+        """Suggest the merchant's newest coupons, as prizes or to follow, by slug and name."""
         rows = Coupon.objects.of(self.merchant).exclude(state=State.ENDED)
         if self.stored is not None:
             rows = rows.exclude(slug=self.stored["slug"])

@@ -74,7 +74,7 @@ class FaceFields(forms.Form):
         label=_("Offered after it was used"),
         required=False,
         max_length=80,
-        widget=UnfoldAdminTextInputWidget({"list": "hx-follow-ups", "autocomplete": "off"}),
+        widget=UnfoldAdminTextInputWidget({"list": "hx-coupons", "autocomplete": "off"}),
         help_text=_("Another coupon by its slug; the checkout shows it after this one."),
     )
 

@@ -101,7 +101,7 @@ class PrizeEntry(Entry):
         label=_("Coupon (slug)"),
         required=False,
         max_length=80,
-        widget=UnfoldAdminTextInputWidget({"list": "hx-prize-coupons", "autocomplete": "off"}),
+        widget=UnfoldAdminTextInputWidget({"list": "hx-coupons", "autocomplete": "off"}),
         help_text=_("Empty: a blank, nothing is won."),
     )
     weight = Count(label=_("Weight"), required=False)

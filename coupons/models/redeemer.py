@@ -43,12 +43,16 @@ class StaffGroup(MerchantOwned):
         return str(_("All redemption clerks")) if self.is_all_clerks else self.name
 
 
-class CouponPersonManager(UserObjectPermissionManager):
-    """Guardian's own, with the one door to a merchant's rows."""
+class OneDoor:
+    """The one door to a merchant's rows, for guardian's own managers."""
 
-    def of(self, merchant: Any) -> QuerySet:
+    def of(self: Any, merchant: Any) -> QuerySet:
         """Keep the rows of that merchant (a row or its id)."""
         return self.filter(merchant=merchant)
+
+
+class CouponPersonManager(OneDoor, UserObjectPermissionManager):
+    """Guardian's, of a merchant's people."""
 
 
 class CouponPerson(UserObjectPermissionBase):
@@ -73,12 +77,8 @@ class CouponPerson(UserObjectPermissionBase):
         ]
 
 
-class CouponGroupManager(GroupObjectPermissionManager):
-    """Guardian's own, with the one door to a merchant's rows."""
-
-    def of(self, merchant: Any) -> QuerySet:
-        """Keep the rows of that merchant (a row or its id)."""
-        return self.filter(merchant=merchant)
+class CouponGroupManager(OneDoor, GroupObjectPermissionManager):
+    """Guardian's, of a merchant's groups."""
 
 
 class CouponGroup(GroupObjectPermissionBase):

@@ -124,17 +124,6 @@
     });
   });
 
-  document.addEventListener("input", function (event) {
-    if (!event.target.matches("[data-filter]")) {
-      return;
-    }
-    var wanted = event.target.value.trim().toLowerCase();
-    var list = event.target.closest("[data-filterable]");
-    list.querySelectorAll(".hx-choices > div > div").forEach(function (choice) {
-      choice.hidden = wanted !== "" && !choice.textContent.toLowerCase().includes(wanted);
-    });
-  });
-
   // The search over all: what it finds opens below the box; arrows walk through it.
   function showFound(box, open) {
     document.getElementById(box.getAttribute("aria-controls")).hidden = !open;

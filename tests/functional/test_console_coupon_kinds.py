@@ -178,7 +178,12 @@ def sent_back(bob: Person, coupon: Coupon) -> Any:
     """Open the form for changes and send it as it stands, as a browser does."""
     edit = f"/coupons/coupon/{coupon.pk}/edit/"
     form = bob.get(edit).context["form"]
-    sent: dict[str, Any] = {"seen_version": "1"}
+    return bob.client.post(edit, {"seen_version": "1"} | typed(form))
+
+
+def typed(form: Any) -> dict[str, Any]:
+    """Return what a browser would send of a form as it stands."""
+    sent: dict[str, Any] = {}
     for field in form:
         value = field.value()
         if hasattr(field.field.widget, "row"):
@@ -190,7 +195,7 @@ def sent_back(bob: Person, coupon: Coupon) -> Any:
                     put(sent, inner.html_name, inner.value())
         else:
             put(sent, field.name, value)
-    return bob.client.post(edit, sent)
+    return sent
 
 
 def put(sent: dict[str, Any], name: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from coupons import changing, freezing, lifecycle
 from coupons.admin.offer_templates import TEMPLATES
 from coupons.models import Category, Coupon, CouponVersion, Merchant, Product, Role, State
-from tests.functional.test_console_coupon_kinds import put, sent_back
+from tests.functional.test_console_coupon_kinds import sent_back, typed
 from tests.people import PASSWORD, Person, person
 from tests.shop import NOW, Shop
 from tests.unchanged import nothing_changes
@@ -27,23 +27,6 @@ def shop(db: None) -> Shop:
 @pytest.fixture
 def bob(shop: Shop) -> Person:
     return person("bob", shop.merchant, Role.OPERATOR)
-
-
-def typed(form: Any) -> dict[str, Any]:
-    """Return what a browser would send of a form as it stands."""
-    sent: dict[str, Any] = {}
-    for field in form:
-        value = field.value()
-        if hasattr(field.field.widget, "row"):
-            for n, entry in enumerate(value or []):
-                row = field.field.widget._row(
-                    f"{field.name}-{n}", initial=field.field.widget.row.typed(entry)
-                )
-                for inner in row:
-                    put(sent, inner.html_name, inner.value())
-        else:
-            put(sent, field.name, value)
-    return sent
 
 
 def edit(coupon: Coupon) -> str:
