@@ -31,7 +31,7 @@ run: install  ## Run with an empty database (or yours), until Ctrl-C
 
 # Each process has a database of its own; more than four of them only wait for the disk.
 test: install  ## Run all tests, on every core
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: lint test  ## What CI runs
 

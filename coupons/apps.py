@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class CouponsConfig(AppConfig):
     name = "coupons"
     verbose_name = _("Coupons")
+
+    def ready(self) -> None:
+        """Say what the jobs of this floor do."""
+        from coupons import issuing, jobs, moving
+        from coupons.models import Job
+
+        jobs.register(kind=Job.Kind.CODES, work=issuing.make_chunk, stopped=issuing.give_back)
+        jobs.register(kind=Job.Kind.MOVE, work=moving.move_chunk)

@@ -1,15 +1,12 @@
 """Codes are made: a list that somebody brings, or a batch from a pattern."""
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
-from coupons import coding, journal
+from coupons import coding, jobs, journal
 from coupons.constraints import explained
 from coupons.errors import FieldError, Invalid, WrongState
 from coupons.models import Code, CodeBatch, Coupon, CouponCounter, CouponVersion, Job, State
@@ -34,9 +31,15 @@ def add_codes(*, coupon: Coupon, typed: Sequence[str], by: str, at: datetime) ->
     with explained(), transaction.atomic():
         _refuse_closed(coupon)
         _take_stock(coupon=coupon, count=len(texts), field="codes")
-        job, batch = _open(
-            coupon=coupon, pattern="", count=len(texts), by=by, at=at, status=Job.Status.DONE
+        job = jobs.done_already(
+            merchant=coupon.merchant,
+            kind=Job.Kind.CODES,
+            about=coupon.slug,
+            total=len(texts),
+            by=by,
+            at=at,
         )
+        batch = _open(job=job, coupon=coupon, pattern="")
         uses = uses_per_code(coupon=coupon)
         Code.objects.bulk_create(
             [
@@ -51,7 +54,6 @@ def add_codes(*, coupon: Coupon, typed: Sequence[str], by: str, at: datetime) ->
             ],
             batch_size=CHUNK,
         )
-        _record_issue(batch=batch, by=by, at=at)
     return job
 
 
@@ -77,53 +79,40 @@ def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at:
                 )
             ]
         )
-    from coupons.tasks import make_codes
-
     with explained(), transaction.atomic():
         _refuse_closed(coupon)
         _take_stock(coupon=coupon, count=count, field="count")
-        job, batch = _open(
-            coupon=coupon,
-            pattern=parsed.text,
-            count=count,
+        job = jobs.start(
+            merchant=coupon.merchant,
+            kind=Job.Kind.CODES,
+            about=coupon.slug,
+            total=count,
             by=by,
             at=at,
-            status=Job.Status.QUEUED,
         )
-        _record_issue(batch=batch, by=by, at=at)
-        transaction.on_commit(partial(make_codes.delay, str(job.pk)), robust=True)
+        _open(job=job, coupon=coupon, pattern=parsed.text)
     return job
 
 
-def make_chunk(*, job_id: uuid.UUID) -> bool:
-    """Make the next chunk of a batch; False once there is nothing left to do.
+def make_chunk(*, job: Job, at: datetime) -> bool:
+    """Make the next chunk of a batch, as a piece of its job."""
+    batch = CodeBatch.objects.select_related("coupon").get(job=job)
+    pattern = coding.Pattern.parse(batch.pattern)
+    for _ in range(MAX_BARREN_CHUNKS):
+        made = _insert(batch=batch, pattern=pattern, count=min(CHUNK, job.total - job.done))
+        if made:
+            break
+    else:
+        raise jobs.JobFailed("The pattern has no unused codes left.")
+    job.done += made
+    return job.done < job.total or jobs.finish(job=job, at=at)
 
-    Codes and progress are committed together, so a worker killed at any point leaves
-    an exact count to go on from, and two workers on one job take turns.
-    """
-    with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=job_id)
-        if job.status not in (Job.Status.QUEUED, Job.Status.RUNNING):
-            return False
-        batch = CodeBatch.objects.select_related("coupon").get(job=job)
-        pattern = coding.Pattern.parse(batch.pattern)
-        for _ in range(MAX_BARREN_CHUNKS):
-            made = _insert(batch=batch, pattern=pattern, count=min(CHUNK, job.total - job.done))
-            if made:
-                break
-        else:
-            job.status = Job.Status.FAILED
-            job.failed = job.total - job.done
-            _give_back(batch=batch, count=job.failed)
-            job.problem = "The pattern has no unused codes left."
-            job.finished_at = timezone.now()
-            job.save()
-            return False
-        job.done += made
-        job.status = Job.Status.DONE if job.done == job.total else Job.Status.RUNNING
-        job.finished_at = timezone.now() if job.done == job.total else None
-        job.save()
-    return job.status == Job.Status.RUNNING
+
+def give_back(*, job: Job, at: datetime) -> None:
+    """Return to the coupon's limit the codes that a stopped job did not make."""
+    job.failed = job.total - job.done
+    job.save(update_fields=["failed"])
+    CouponCounter.objects.filter(coupon__batches__job=job).update(issued=F("issued") - job.failed)
 
 
 def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
@@ -171,39 +160,25 @@ def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
         return int(cursor.rowcount)
 
 
-def _open(
-    *, coupon: Coupon, pattern: str, count: int, by: str, at: datetime, status: Job.Status
-) -> tuple[Job, CodeBatch]:
-    finished = status == Job.Status.DONE
-    job = Job.objects.create(
-        merchant_id=coupon.merchant_id,
-        status=status,
-        total=count,
-        done=count if finished else 0,
-        created_by=by,
-        created_at=at,
-        finished_at=at if finished else None,
-    )
+def _open(*, job: Job, coupon: Coupon, pattern: str) -> CodeBatch:
+    """Write a batch down, and in the journal."""
     batch = CodeBatch.objects.create(
         merchant_id=coupon.merchant_id,
         coupon=coupon,
         job=job,
         pattern=pattern,
-        total=count,
-        created_at=at,
+        total=job.total,
+        created_at=job.created_at,
     )
-    return job, batch
-
-
-def _record_issue(*, batch: CodeBatch, by: str, at: datetime) -> None:
     journal.record(
-        merchant=batch.coupon.merchant,
+        merchant=coupon.merchant,
         type="codes.issued",
-        actor=by,
-        at=at,
-        coupon=batch.coupon,
+        actor=job.created_by,
+        at=job.created_at,
+        coupon=coupon,
         data={"batch": batch.pk, "count": batch.total, "pattern": batch.pattern},
     )
+    return batch
 
 
 def _take_stock(*, coupon: Coupon, count: int, field: str) -> None:
@@ -213,11 +188,6 @@ def _take_stock(*, coupon: Coupon, count: int, field: str) -> None:
     ).update(issued=F("issued") + count)
     if not taken:
         raise Invalid(errors=[FieldError(field, "That is more than the coupon may issue.")])
-
-
-def _give_back(*, batch: CodeBatch, count: int) -> None:
-    """Return to the coupon's limit what could not be made."""
-    CouponCounter.objects.filter(coupon=batch.coupon_id).update(issued=F("issued") - count)
 
 
 def _refuse_closed(coupon: Coupon) -> None:

@@ -6,16 +6,14 @@ redeems meanwhile is locked by whoever comes first: either its use is written an
 it has gone, and the take, which names the coupon that was read, takes nothing.
 """
 
-import uuid
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, Q
 
-from coupons import journal
+from coupons import jobs, journal
 from coupons.errors import FieldError, NotPublishable
 from coupons.issuing import CHUNK, uses_per_code
 from coupons.models import (
@@ -28,8 +26,6 @@ from coupons.models import (
     Replacement,
 )
 from coupons.states import MOVES
-
-UNFINISHED = (Job.Status.QUEUED, Job.Status.RUNNING)
 
 # A code that the journal tells of has been in somebody's hands, and so has one that was given
 # for another. Locked in the order in which redemptions lock codes.
@@ -78,50 +74,35 @@ def take_over(*, coupon: Coupon, end: Callable[..., Coupon], by: str, at: dateti
         _start(replacement=found, by=by, at=at)
 
 
-def move_chunk(*, job_id: uuid.UUID, at: datetime) -> bool:
-    """Move the next chunk of codes; False once there is nothing left to do now.
-
-    Codes, counters and progress are committed together: a worker killed at any point leaves
-    an exact count to go on from, and two workers on one job take turns.
-    """
-    with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=job_id)
-        if job.status not in UNFINISHED:
-            return False
-        found = Replacement.objects.select_related("old__merchant", "new").get(job=job)
-        if CodeBatch.objects.filter(coupon=found.old, job__status__in=UNFINISHED).exists():
-            return False  # its codes are still being made; the sweep asks again
-        room = _room(found.new)
-        last = _last(found, count=CHUNK if room is None else min(CHUNK, room))
-        if last is None:
-            _finish(replacement=found, job=job, is_full=room == 0, at=at)
-            return False
-        moved = _move(found, last=last)
-        if not _count(found, moved=moved):
-            # Somebody else took the room: this chunk never was, and the next one is smaller.
-            transaction.set_rollback(True)
-            return True
-        found.reached = last
-        found.save(update_fields=["reached"])
-        job.done += moved
-        job.status = Job.Status.RUNNING
-        job.save(update_fields=["done", "status"])
+def move_chunk(*, job: Job, at: datetime) -> bool:
+    """Move the next chunk of codes, as a piece of its job."""
+    found = Replacement.objects.select_related("old__merchant", "new").get(job=job)
+    if CodeBatch.objects.filter(coupon=found.old, job__status__in=jobs.UNFINISHED).exists():
+        return False  # its codes are still being made; the sweep asks again
+    room = _room(found.new)
+    last = _last(found, count=CHUNK if room is None else min(CHUNK, room))
+    if last is None:
+        return _finish(replacement=found, job=job, is_full=room == 0, at=at)
+    moved = _move(found, last=last)
+    if not _count(found, moved=moved):
+        raise jobs.Again  # somebody else took the room: the next chunk is smaller
+    found.reached = last
+    found.save(update_fields=["reached"])
+    job.done += moved
     return True
 
 
 def _start(*, replacement: Replacement, by: str, at: datetime) -> None:
-    from coupons.tasks import move_codes
-
     counter = CouponCounter.objects.get(coupon=replacement.old_id)
-    replacement.job = Job.objects.create(
-        merchant_id=replacement.merchant_id,
-        status=Job.Status.QUEUED,
+    replacement.job = jobs.start(
+        merchant=replacement.old.merchant,
+        kind=Job.Kind.MOVE,
+        about=f"{replacement.old.slug} → {replacement.new.slug}",
         total=counter.issued,
-        created_by=by,
-        created_at=at,
+        by=by,
+        at=at,
     )
     replacement.save(update_fields=["job"])
-    transaction.on_commit(partial(move_codes.delay, str(replacement.job.pk)), robust=True)
 
 
 def _move_shared_code(*, old: Coupon, new: Coupon, by: str, at: datetime) -> None:
@@ -205,14 +186,10 @@ def _count_pair(*, old: int, new: int, moved: int) -> bool:
     )
 
 
-def _finish(*, replacement: Replacement, job: Job, is_full: bool, at: datetime) -> None:
+def _finish(*, replacement: Replacement, job: Job, is_full: bool, at: datetime) -> bool:
     """Close the job and tell both coupons' histories how many codes have gone over."""
     is_short = is_full and _is_left(replacement)
-    job.status = Job.Status.FAILED if is_short else Job.Status.DONE
-    job.problem = "The new coupon may issue no more codes; the rest stays." if is_short else ""
     job.total = job.done
-    job.finished_at = at
-    job.save()
     data: dict[str, Any] = {
         "count": job.done,
         "from": replacement.old.slug,
@@ -225,6 +202,8 @@ def _finish(*, replacement: Replacement, job: Job, is_full: bool, at: datetime) 
         actor=job.created_by,
         at=at,
     )
+    full = "The new coupon may issue no more codes; the rest stays."
+    return jobs.finish(job=job, at=at, problem=full if is_short else "")
 
 
 def _is_left(replacement: Replacement) -> bool:

@@ -1,45 +1,29 @@
 """Background work of the ground floor."""
 
 import uuid
-from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import issuing, moving, rates
+from coupons import jobs, rates
 from coupons.api import idempotency
-from coupons.models import Job
 
-#: A job that waits this long has lost its message, say with a broker; it is sent again.
-STALE_SECONDS = 60
 #: Chunks in one run; what is left is the next run's.
 CHUNKS = 100
 
 
 @shared_task
-def make_codes(job_id: str) -> None:
-    """Make the codes of a batch, chunk by chunk; safe to start twice."""
-    while issuing.make_chunk(job_id=uuid.UUID(job_id)):
-        pass
-
-
-@shared_task
-def move_codes(job_id: str) -> None:
-    """Move a replaced coupon's codes, chunk by chunk; safe to start twice."""
-    while moving.move_chunk(job_id=uuid.UUID(job_id), at=timezone.now()):
+def run_job(job_id: str) -> None:
+    """Do a job piece by piece; safe to start twice."""
+    while jobs.work_on(job_id=uuid.UUID(job_id), at=timezone.now()):
         pass
 
 
 @shared_task
 def resume_jobs() -> None:
-    """Send unfinished jobs to the workers again, so that none waits for a lost message."""
-    before = timezone.now() - timedelta(seconds=STALE_SECONDS)
-    unfinished = Job.objects.filter(
-        status__in=[Job.Status.QUEUED, Job.Status.RUNNING], created_at__lt=before
-    ).values_list("pk", "replacement")[:100]
-    for job_id, replacement in unfinished:
-        task = make_codes if replacement is None else move_codes
-        task.delay(str(job_id))
+    """Send jobs that lost their worker or their message to the workers again."""
+    for job_id in jobs.silent(at=timezone.now()):
+        run_job.delay(str(job_id))
 
 
 @shared_task

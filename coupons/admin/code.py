@@ -1,19 +1,17 @@
-"""Codes, their batches and the jobs that make them."""
+"""Codes, and the batches they are made in."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from coupons import clock, coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.shown import badge, happened, number, when, who
-from coupons.models import Code, CodeBatch, Job, JournalEntry
+from coupons.models import Code, CodeBatch, JournalEntry
 from coupons.redeemers import redeemable_by
 from coupons.staff import Area, sees_only_redeemable
 
@@ -104,12 +102,6 @@ class CodeBatchAdmin(ReadOnly, KeysetAdmin):
     readonly_fields = ("progress",)
     change_form_after_template = "console/batch_codes.html"
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the address that progress is asked from."""
-        view = self.admin_site.admin_view(self.progress_view)
-        own = path("<int:pk>/progress/", view, name="coupons_codebatch_progress")
-        return [own, *super().get_urls()]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Show a clerk only batches of what they may redeem now."""
         rows = super().get_queryset(request).select_related("coupon", "job")
@@ -138,60 +130,6 @@ class CodeBatchAdmin(ReadOnly, KeysetAdmin):
         job = batch.job
         done = f"{number(job.done)} / {number(job.total)}"
         return badge(job.status, f"{job.get_status_display()} {done}")
-
-    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer the progress alone; the page asks again until the job is done."""
-        batch = self.get_object(request, str(pk)) if self.has_view_permission(request) else None
-        if batch is None:
-            raise Http404
-        return TemplateResponse(request, "console/progress.html", {"batch": batch})
-
-
-@admin.register(Job)
-class JobAdmin(ReadOnly, KeysetAdmin):
-    """Long work in the background: what runs, what went wrong."""
-
-    area = Area.CODES
-    nothing_yet = _("Long work such as making a million codes shows here, with how far it is.")
-    next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
-    list_display = ("started", "status_word", "done_number", "total_number", "who", "problem")
-    list_filter = ("status",)
-    keyset = ("-created_at", "-id")
-    fields = (
-        "status",
-        "done",
-        "total",
-        "failed",
-        "problem",
-        "created_by",
-        "created_at",
-        "finished_at",
-    )
-
-    @display(description=_("created"))
-    def started(self, job: Job) -> str:
-        """Show when it was asked for."""
-        return when(job.created_at)
-
-    @display(description=_("status"))
-    def status_word(self, job: Job) -> str:
-        """Show the status as a coloured word."""
-        return badge(job.status, job.get_status_display())
-
-    @display(description=_("done"))
-    def done_number(self, job: Job) -> str:
-        """Show how many are done."""
-        return number(job.done)
-
-    @display(description=_("total"))
-    def total_number(self, job: Job) -> str:
-        """Show how many there are."""
-        return number(job.total)
-
-    @display(description=_("who"))
-    def who(self, job: Job) -> str:
-        """Show who asked for it."""
-        return who(job.created_by)
 
 
 def _number(text: str) -> int:

@@ -17,6 +17,8 @@ SENTENCES = (
     gettext_noop("It may issue no code: leave room for the one that goes over."),
     gettext_noop("The new coupon may issue no more codes; the rest stays."),
     gettext_noop("Somebody else changed this coupon meanwhile; look at it again."),
+    gettext_noop("The job is over already."),
+    gettext_noop("It stopped with an unexpected error; the log has it."),
     gettext_noop("The coupon has ended."),
     gettext_noop("The slug is the coupon's address; it never changes."),
     gettext_noop("Another person has to approve this coupon."),

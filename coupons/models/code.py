@@ -28,15 +28,32 @@ class Job(MerchantOwned):
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
+    class Kind(models.TextChoices):
+        CODES = "codes", _("Making codes")
+        MOVE = "move", _("Moving codes to another coupon")
+        REISSUE = "reissue", _("Giving codes anew")
+        PRINT = "print", _("Printing codes")
+        IMPORT = "import", _("Reading a file")
+        EXPORT = "export", _("Writing a file")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(_("what"), max_length=10, choices=Kind, default=Kind.CODES)
+    #: A coupon's slug or a file's name, for lists.
+    about = models.CharField(_("about"), max_length=200, blank=True, default="")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     total = models.BigIntegerField(_("total"))
     done = models.BigIntegerField(_("done"), default=0)
     failed = models.BigIntegerField(_("failed"), default=0)
     #: What went wrong, for a person.
     problem = models.TextField(_("problem"), blank=True, default="")
+    #: What it made, for whoever asked to take away.
+    result = models.FileField(_("file"), upload_to="results/%Y/%m/", blank=True)
     created_by = models.CharField(_("created by"), max_length=100)
     created_at = models.DateTimeField(_("created"))
+    #: The last sign of life of a worker.
+    seen_at = models.DateTimeField(null=True, blank=True)
+    #: Pieces that died in a row.
+    tries = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coupons import issuing
+from coupons import issuing, jobs
 from coupons.models import Code, Coupon, Job
 from tests.benchmarks.load import Measured, request, run
 from tests.shop import NOW, Shop
@@ -26,7 +26,7 @@ def shop() -> Shop:
         by="system",
         at=NOW,
     )
-    while issuing.make_chunk(job_id=job.pk):
+    while jobs.work_on(job_id=job.pk, at=NOW):
         pass
     assert Job.objects.get().done == CODES
     return shop

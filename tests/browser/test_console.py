@@ -7,10 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from coupons import issuing
+from coupons import jobs
 from coupons.models import Code, Coupon, Job, Membership, Merchant, Product, Role, State, User
 from tests.people import PASSWORD
-from tests.shop import Shop, order
+from tests.shop import NOW, Shop, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,7 +112,7 @@ def test_progress_moves_by_itself(visit: Any) -> None:
     page.wait_for_selector(".hx-progress")
     assert "0 / 1,000" in page.locator(".hx-progress").inner_text()
     job = Job.objects.get()
-    while issuing.make_chunk(job_id=job.pk):
+    while jobs.work_on(job_id=job.pk, at=NOW):
         pass
     page.wait_for_function(
         "document.querySelector('.hx-progress').textContent.includes('1,000 / 1,000')"

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from coupons import changing, issuing, lifecycle, moving
+from coupons import changing, jobs, lifecycle
 from coupons.models import Code, Coupon, Job, Merchant, Replacement, Role, State
 from tests.browser.test_console import SIZES, fits
 from tests.definitions import MINIMAL
@@ -196,7 +196,7 @@ def write(operator: Visitor) -> Coupon:
     assert fits(page)
     page.get_by_role("button", name=say["save_draft"]).click()
     page.wait_for_url(re.compile(r"/coupons/coupon/\d+/change/"))
-    while issuing.make_chunk(job_id=Job.objects.get().pk):
+    while jobs.work_on(job_id=Job.objects.get().pk, at=NOW):
         pass
     return Coupon.objects.get()
 
@@ -280,7 +280,7 @@ def replaced(owner: Visitor, reviewer: Visitor, old: Coupon) -> Coupon:
     owner.confirm_ticking()
     moved = Replacement.objects.get().job
     assert moved is not None
-    while moving.move_chunk(job_id=moved.pk, at=timezone.now()):
+    while jobs.work_on(job_id=moved.pk, at=timezone.now()):
         pass
     owner.opens(old)
     owner.finds(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from coupons import moving
+from coupons import jobs, moving
 from coupons.models import Code, CouponCounter, Job
 from redemption import ledger, taking
 from redemption.models import Use
@@ -32,7 +32,7 @@ def shop() -> Shop:
 def move() -> Any:
     job = Job.objects.get(replacement__isnull=False)
     try:
-        return moving.move_chunk(job_id=job.pk, at=NOW)
+        return jobs.work_on(job_id=job.pk, at=NOW)
     finally:
         connections.close_all()
 
@@ -73,16 +73,6 @@ def test_a_code_that_was_redeemed_first_stays(shop: Shop, monkeypatch: pytest.Mo
     assert (answer.status, answer.body["applied"][0]["coupon"]) == (201, "old")
     assert Code.objects.get(text="ONLY1").coupon.slug == "old"
     assert issued() == {"old": 1, "new": 1}
-    assert differences() == []
-
-
-def test_two_workers_on_one_job_move_each_code_once(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(moving, "CHUNK", 1)
-    assert Meeting(monkeypatch).before(moving, "_move").of(move, move) == [True, True]
-    assert issued() == {"old": 0, "new": 2}
-    assert Job.objects.get(replacement__isnull=False).done == 2
     assert differences() == []
 
 

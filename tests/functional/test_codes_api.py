@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from coupons import coding, issuing
+from coupons import coding, issuing, jobs
 from coupons.models import Code, CodeBatch, Coupon, CouponCounter, Job, JournalEntry
-from tests.shop import Answer, Shop, cart, order
+from tests.shop import NOW, Answer, Shop, cart, order
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,14 +190,14 @@ def test_a_batch_started_twice_makes_each_code_once(
     ordered = give(shop, {"count": 100})
     job = Job.objects.get(pk=ordered.body["id"])
     for left in (True, True, False, False):
-        assert issuing.make_chunk(job_id=job.pk) is left
+        assert jobs.work_on(job_id=job.pk, at=NOW) is left
     assert Code.objects.count() == 100
     assert shop.api.get(f"jobs/{job.pk}").body["done"] == 100
 
 
 def test_without_a_pattern_a_code_has_eight_characters_or_more(shop: Shop) -> None:
     ordered = give(shop, {"count": 10})
-    issuing.make_chunk(job_id=Job.objects.get(pk=ordered.body["id"]).pk)
+    jobs.work_on(job_id=Job.objects.get(pk=ordered.body["id"]).pk, at=NOW)
     shape = re.compile(f"[{coding.ALPHABET}]{{8}}")
     assert all(shape.fullmatch(text) for text in Code.objects.values_list("text", flat=True))
 
@@ -207,7 +207,7 @@ def test_a_pattern_without_unused_codes_fails_and_says_so(
 ) -> None:
     ordered = give(shop, {"count": 3, "pattern": "S-####"})
     monkeypatch.setattr(coding.Pattern, "make", lambda _: "SAME")
-    while issuing.make_chunk(job_id=Job.objects.get().pk):
+    while jobs.work_on(job_id=Job.objects.get().pk, at=NOW):
         pass
     job = shop.api.get(f"jobs/{ordered.body['id']}").body
     assert (job["status"], job["done"], job["failed"]) == ("failed", 1, 2)

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from coupons import changing, issuing, lifecycle
+from coupons import changing, jobs, lifecycle
 from coupons.models import Code, Coupon, CouponVersion, Job, JournalEntry, State
 from tests.people import People
+from tests.shop import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ def test_operator_creates_a_coupon_with_a_thousand_unique_codes(people: People) 
     coupon = Coupon.objects.get()
     job = Job.objects.get()
     assert (job.total, job.done, job.created_by) == (1000, 0, "staff:bob")
-    while issuing.make_chunk(job_id=job.pk):
+    while jobs.work_on(job_id=job.pk, at=NOW):
         pass
     assert Code.objects.filter(coupon=coupon, text__startswith="VIP", max_uses=2).count() == 1000
     shown = people.bob.get(page(coupon)).content.decode()

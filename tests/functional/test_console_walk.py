@@ -58,7 +58,15 @@ NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
 #: Steps that another right than `change` opens.
 PUBLISHING = {"publish", "approve", "refuse", "resume"}
 #: Pages that whoever may look may send: they change nothing but what is the person's own.
-OWN_AFFAIR = ("_changelist", "_save_filter", "_forget_filter", "_history", "_progress", "_why")
+OWN_AFFAIR = (
+    "_changelist",
+    "_save_filter",
+    "_forget_filter",
+    "_history",
+    "_progress",
+    "_result",
+    "_why",
+)
 #: A page that shows, however it is asked.
 SHOWN_ONLY = {
     "coupons_coupon_change", "coupons_coupon_version", "coupons_product_offers",

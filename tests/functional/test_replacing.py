@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coupons import issuing, moving, tasks
+from coupons import jobs, moving
 from coupons.models import Code, CodeBatch, Coupon, CouponCounter, Job, JournalEntry, Replacement
 from redemption.reconciling import differences
 from tests.shop import NOW, Shop, cart, order
@@ -27,7 +27,7 @@ def replaced(shop: Shop, old: str = "ten", **body: Any) -> str:
 def moved() -> Job:
     """Do the job to its end, as a worker would."""
     job = Job.objects.get(replacement__isnull=False)
-    while moving.move_chunk(job_id=job.pk, at=NOW):
+    while jobs.work_on(job_id=job.pk, at=NOW):
         pass
     job.refresh_from_db()
     return job
@@ -213,17 +213,19 @@ def test_a_stock_goes_over_in_chunks_and_a_kill_costs_none(
     replaced(shop)
     shop.api.post("coupons/ten-2/publish")
     job = Job.objects.get(replacement__isnull=False)
-    assert moving.move_chunk(job_id=job.pk, at=NOW)
+    assert jobs.work_on(job_id=job.pk, at=NOW)
     with monkeypatch.context() as patch:
         patch.setattr(moving, "_count", lambda *_, **__: 1 // 0)  # the worker dies here
-        with nothing_changes(), pytest.raises(ZeroDivisionError):
-            moving.move_chunk(job_id=job.pk, at=NOW)
+        with pytest.raises(ZeroDivisionError):
+            jobs.work_on(job_id=job.pk, at=NOW)
+    job.refresh_from_db()
+    assert (job.status, job.done, job.tries) == ("running", 2, 1)
     assert (issued("ten"), issued("ten-2"), len(codes("ten-2"))) == (3, 2, 2)
     assert differences() == []
     assert moved().done == 5
     assert (issued("ten"), issued("ten-2")) == (0, 5)
     with nothing_changes():
-        assert not moving.move_chunk(job_id=job.pk, at=NOW)
+        assert not jobs.work_on(job_id=job.pk, at=NOW)
 
 
 def test_no_more_goes_over_than_the_new_one_may_issue(shop: Shop) -> None:
@@ -260,29 +262,12 @@ def test_a_batch_still_being_made_is_waited_for(shop: Shop) -> None:
     shop.api.post("coupons/ten-2/publish")
     job = Job.objects.get(replacement__isnull=False)
     Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)
-    assert not moving.move_chunk(job_id=job.pk, at=NOW)
+    assert not jobs.work_on(job_id=job.pk, at=NOW)
     assert Job.objects.get(pk=job.pk).status == Job.Status.QUEUED
-    while issuing.make_chunk(job_id=CodeBatch.objects.get().job_id):
+    while jobs.work_on(job_id=CodeBatch.objects.get().job_id, at=NOW):
         pass
     assert moved().done == 10
     assert differences() == []
-
-
-def test_the_sweep_sends_each_kind_of_job_to_its_own_task(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[str] = []
-    monkeypatch.setattr(tasks.make_codes, "delay", lambda job: sent.append(f"make {job}"))
-    monkeypatch.setattr(tasks.move_codes, "delay", lambda job: sent.append(f"move {job}"))
-    shop.coupon("ten", code=None)
-    made = shop.api.post("coupons/ten/codes", {"count": 10}).body["id"]
-    replaced(shop)
-    shop.api.post("coupons/ten-2/publish")
-    job = Job.objects.get(replacement__isnull=False)
-    assert sent == [f"make {made}", f"move {job.pk}"]
-    Job.objects.update(created_at=NOW.replace(year=2020))
-    tasks.resume_jobs()
-    assert sorted(sent[2:]) == sorted([f"make {made}", f"move {job.pk}"])
 
 
 def test_a_replacement_can_be_replaced_in_turn(shop: Shop) -> None:

@@ -1,0 +1,1 @@
+"""Spreadsheets in and out: what stands in a file, row by row."""
