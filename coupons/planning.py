@@ -2,33 +2,34 @@
 
 The plans of a checkout are always the same, each table by its key, and planning takes five
 times as long as asking. Left to itself, PostgreSQL plans them for every cart. Other statements
-need their values: a search by the beginning of a code cannot do without.
+need their values: a search by the beginning of a code cannot do without, nor a list of the few
+redemptions that were reversed, which stand in an index of their own. Left to itself,
+PostgreSQL forgets that after the fifth time.
 """
 
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from django.db import connection
 
-#: The connections that plan once. Said outside a transaction: a rollback would take it back.
-_once: WeakSet[Any] = WeakSet()
+#: How each connection plans. Said outside a transaction: a rollback would take it back.
+_modes: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 
 def once() -> None:
     """Plan the statements of this thread's connection once, until `anew`."""
-    connection.ensure_connection()
-    if connection.connection not in _once and not connection.in_atomic_block:
-        _say("force_generic_plan")
-        _once.add(connection.connection)
+    _plan("force_generic_plan")
 
 
 def anew() -> None:
-    """Plan each statement with its values, where that is better: as PostgreSQL does by itself."""
-    if connection.connection in _once and not connection.in_atomic_block:
-        _say("auto")
-        _once.discard(connection.connection)
+    """Plan each statement with its values, until `once`."""
+    _plan("force_custom_plan")
 
 
-def _say(mode: str) -> None:
+def _plan(mode: str) -> None:
+    connection.ensure_connection()
+    if _modes.get(connection.connection) == mode or connection.in_atomic_block:
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('plan_cache_mode', %s, false)", [mode])
+    _modes[connection.connection] = mode

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf.locale import LANG_INFO
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +57,11 @@ _LANGUAGES = {"zh": "zh-hans", "en": "en"}
 def language_of(asked: str | None) -> str:
     """Choose among the languages there are: Simplified Chinese for any Chinese, else English."""
     return _LANGUAGES.get((asked or "en").lower().replace("_", "-").split("-")[0], "en")
+
+
+def language_name(tag: str) -> str:
+    """Name a language as its own speakers do; the tag itself where it is not known."""
+    return str(LANG_INFO.get(tag.lower(), {}).get("name_local", tag))
 
 
 def in_language(texts: Mapping[str, str], asked: str | None, *, otherwise: str) -> str:

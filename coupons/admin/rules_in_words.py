@@ -22,7 +22,7 @@ from coupons.models import Kind
 from coupons.plain_words import Speech, giving
 from coupons.plain_words.wording import chance
 from coupons.pricing.money import parse_amount
-from coupons.reasons import language_of
+from coupons.reasons import language_name, language_of
 
 #: Entries of a list that are written out; the rest is counted.
 SHOWN = 8
@@ -175,7 +175,7 @@ def _around(definition: Mapping[str, Any]) -> Facts:
 
 
 def _wording(definition: Mapping[str, Any]) -> Facts:
-    names = [f"{language}: {name}" for language, name in definition["names"].items()]
+    names = [f"{language_name(language)}: {name}" for language, name in definition["names"].items()]
     return [
         (_("Name in other languages"), " · ".join(names)),
         (_("Description"), definition["description"]),

@@ -4,7 +4,6 @@ import zoneinfo
 from typing import Any
 
 from django import forms
-from django.conf.locale import LANG_INFO
 from django.contrib import admin, messages
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.postgres.forms import SimpleArrayField
@@ -32,6 +31,7 @@ from coupons.errors import HexiaoError
 from coupons.models import Channel, Membership, Merchant, Role
 from coupons.models.merchant import check_currency
 from coupons.pricing.money import currencies
+from coupons.reasons import language_name
 from coupons.staff import Area
 
 #: Those that most shops' customers read; whatever else is stored stays.
@@ -75,16 +75,12 @@ class MerchantForm(forms.ModelForm):
         choices = {
             "currency": [(code, code) for code in sorted({*currencies(), self.instance.currency})],
             "time_zone": [(zone, zone) for zone in sorted(zoneinfo.available_timezones())],
-            "languages": [(tag, _language(tag)) for tag in tags],
+            "languages": [(tag, language_name(tag)) for tag in tags],
         }
         for name, offered in choices.items():
             # Where the page is only looked at, there is no field.
             if name in self.fields:
                 self.fields[name].choices = [each for each in offered if each[0]]
-
-
-def _language(tag: str) -> str:
-    return str(LANG_INFO.get(tag, {}).get("name_local", tag))
 
 
 @admin.register(Merchant)

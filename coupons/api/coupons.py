@@ -46,6 +46,20 @@ class CouponAnswer(Struct):
     counters: Counters
 
 
+class Warned(Struct):
+    """What a check before publishing warned of, at a place of the definition."""
+
+    code: str
+    field: str
+    message: str
+
+
+class PublishedAnswer(CouponAnswer):
+    """A coupon that was published, with what the checks warned of; that stopped nothing."""
+
+    warnings: list[Warned]
+
+
 class Happened(Struct, omit_defaults=True):
     """One thing that happened to a coupon."""
 
@@ -230,7 +244,7 @@ def step_endpoint(move: Move) -> type[Endpoint]:
         @describes(
             summary=SUMMARIES[move.verb],
             body=ReasonBody if asks else None,
-            answers={200: CouponAnswer},
+            answers={200: PublishedAnswer if move.verb == "publish" else CouponAnswer},
             idempotent=True,
             errors=(404,),
         )

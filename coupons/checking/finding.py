@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from coupons.checking.wording import MESSAGES
+from coupons.reasons import language_name
 
 
 class Severity(StrEnum):
@@ -64,7 +65,8 @@ class Finding:
 def said(*, code: str, details: Mapping[str, str], otherwise: str = "") -> str:
     """Say a finding from its code and details; `otherwise` where the code is known no more."""
     message = MESSAGES.get(code)
+    named = {key: language_name(told) for key, told in details.items() if key == "language"}
     try:
-        return gettext(message) % details if message else otherwise
+        return gettext(message) % {**details, **named} if message else otherwise
     except KeyError:
         return otherwise
