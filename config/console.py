@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
+from django.utils.translation import check_for_language, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
@@ -20,6 +20,31 @@ from coupons.tenancy import open_to
 #: Django's and its libraries' own pages that have no place here: rights are the roles',
 #: the schedule is the deployment's.
 HIDDEN = ("auth.Group", "django_celery_beat")
+
+#: What Unfold's pages say, which come in no Chinese of their own.
+SAID_BY_UNFOLD = (
+    gettext_noop("Select all rows"),
+    gettext_noop("Select record"),
+    gettext_noop("Loading more results..."),
+    gettext_noop("No results matching your query"),
+    gettext_noop("Select action"),
+    gettext_noop("Select action to run"),
+    gettext_noop("Run"),
+    gettext_noop("Edit"),
+    gettext_noop("Current file"),
+    gettext_noop("Date from"),
+    gettext_noop("Date to"),
+    gettext_noop("Collapse"),
+    gettext_noop("Reset to default"),
+    gettext_noop("Add new item"),
+    gettext_noop("Undo"),
+    gettext_noop("Revert"),
+    gettext_noop("This object doesn't have a change history."),
+    gettext_noop("New"),
+    gettext_noop("Default"),
+    gettext_noop("Submit"),
+    gettext_noop("All applications"),
+)
 
 
 class ConsoleSite(UnfoldAdminSite):
