@@ -10,6 +10,8 @@ class CouponsConfig(AppConfig):
         """Say what the jobs of this floor do."""
         from coupons import issuing, jobs, moving
         from coupons.models import Job
+        from coupons.printing import running
 
         jobs.register(kind=Job.Kind.CODES, work=issuing.make_chunk, stopped=issuing.give_back)
         jobs.register(kind=Job.Kind.MOVE, work=moving.move_chunk)
+        jobs.register(kind=Job.Kind.PRINT, work=running.print_piece, stopped=running.stopped)

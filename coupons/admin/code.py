@@ -13,7 +13,7 @@ from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.shown import badge, happened, number, when, who
 from coupons.models import Code, CodeBatch, JournalEntry
 from coupons.redeemers import redeemable_by
-from coupons.staff import Area, sees_only_redeemable
+from coupons.staff import Area, Right, sees_only_redeemable
 
 
 def _redeemable(request: HttpRequest) -> QuerySet:
@@ -108,6 +108,13 @@ class CodeBatchAdmin(ReadOnly, KeysetAdmin):
         if sees_only_redeemable(role=request.role):
             rows = rows.filter(coupon__in=_redeemable(request))
         return rows
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a batch, with the way to printing it for those who may."""
+        context = {**(extra_context or {}), "may_print": self._may(request, Right.CHANGE)}
+        return super().change_view(request, object_id, form_url, context)
 
     @display(description=_("pattern"))
     def pattern_word(self, batch: CodeBatch) -> str:

@@ -134,8 +134,9 @@ VERBS = {
     "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
     "history issuing jobs lifecycle moving pictures platform rates reach reading redeemers "
     "references replacing reviewing reviewing_rights staff_groups taxes",
+    "coupons/printing": "parts running",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
-    "metering orders qualifying quoting reconciling refusing returns reversing splitting "
+    "looking metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
 }

@@ -25,7 +25,10 @@ pytestmark = pytest.mark.django_db
 
 #: What a page needs that is more, or other, than its model's area says: (to open, to send).
 NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
-    "coupons_coupon_codes": ((Area.CODES, Right.CHANGE),) * 2,
+    **{
+        f"coupons_coupon_{page}": ((Area.CODES, Right.CHANGE),) * 2
+        for page in ("codes", "print", "print_preview", "print_sample")
+    },
     **{
         f"coupons_coupon_{page}": ((Area.COUPONS, Right.CHANGE),) * 2
         for page in (
