@@ -8,10 +8,11 @@ class CouponsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what the jobs of this floor do."""
-        from coupons import issuing, jobs, moving
+        from coupons import issuing, jobs, moving, undoing
         from coupons.models import Job
         from coupons.printing import running
 
         jobs.register(kind=Job.Kind.CODES, work=issuing.make_chunk, stopped=issuing.give_back)
         jobs.register(kind=Job.Kind.MOVE, work=moving.move_chunk)
         jobs.register(kind=Job.Kind.PRINT, work=running.print_piece, stopped=running.stopped)
+        jobs.register(kind=Job.Kind.UNDO, work=undoing.undo_chunk, stopped=undoing.tell)

@@ -1,6 +1,7 @@
 """Codes are made: a list that somebody brings, or a batch from a pattern."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -57,11 +58,22 @@ def add_codes(*, coupon: Coupon, typed: Sequence[str], by: str, at: datetime) ->
     return job
 
 
-def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at: datetime) -> Job:
-    """Queue the making of `count` codes; a worker does it.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the codes of a batch would be: one as an example, and how hard they are to guess."""
 
-    Raises `Invalid` for a pattern that can't be read or is too easily guessed, or a
-    count above the coupon's limit or 10,000,000.
+    pattern: str
+    sample: str
+    key_space: int
+    #: How many guesses hit one of the codes once, on average.
+    guesses: int
+    safety: coding.Safety
+
+
+def outlook(*, count: int, pattern: str | None) -> Outlook:
+    """Say what `count` codes of a pattern (None: a safe one) would be; nothing is written.
+
+    Raises `Invalid` for a pattern that can't be read and a count that can't be made.
     """
     if not 1 <= count <= MAX_BATCH:
         raise Invalid(errors=[FieldError("count", f"From 1 to {MAX_BATCH:,} codes.")])
@@ -69,13 +81,32 @@ def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at:
         parsed = coding.Pattern.parse(pattern) if pattern else coding.default_pattern(count)
     except ValueError as error:
         raise Invalid(errors=[FieldError("pattern", str(error))]) from error
-    if not parsed.has_room_for(count):
+    if len(parsed.text) > coding.MAX_LENGTH:
+        told = f"A pattern has at most {coding.MAX_LENGTH} characters."
+        raise Invalid(errors=[FieldError("pattern", told)])
+    return Outlook(
+        pattern=parsed.text,
+        sample=parsed.written(parsed.make()),
+        key_space=parsed.key_space,
+        guesses=parsed.guesses_per_hit(count),
+        safety=parsed.safety(count),
+    )
+
+
+def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at: datetime) -> Job:
+    """Queue the making of `count` codes; a worker does it.
+
+    Raises `Invalid` for a pattern that can't be read or is too easily guessed, or a
+    count above the coupon's limit or 10,000,000.
+    """
+    expected = outlook(count=count, pattern=pattern)
+    if expected.safety == coding.Safety.REFUSED:
         raise Invalid(
             errors=[
                 FieldError(
                     "pattern",
-                    f"Too few combinations: one guess in {parsed.guesses_per_hit(count):,} would "
-                    "be a code. Add more #.",
+                    f"Too few combinations: one guess in {expected.guesses:,} would be a code. "
+                    "Add more #.",
                 )
             ]
         )
@@ -90,7 +121,7 @@ def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at:
             by=by,
             at=at,
         )
-        _open(job=job, coupon=coupon, pattern=parsed.text)
+        _open(job=job, coupon=coupon, pattern=expected.pattern)
     return job
 
 
@@ -121,7 +152,7 @@ def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
     It takes no new stock: whoever calls withdraws the old one.
     """
     given = code.batch.pattern if code.batch else ""
-    pattern = coding.Pattern.parse(given) if "#" in given else coding.default_pattern(MAX_BATCH)
+    pattern = coding.Pattern.parse(given) if given else coding.default_pattern(MAX_BATCH)
     for _ in range(MAX_BARREN_CHUNKS):
         new, made = Code.objects.get_or_create(
             merchant_id=code.merchant_id,
@@ -140,13 +171,12 @@ def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
 
 def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
     """Insert up to `count` new codes in one statement; those taken already are passed over."""
-    texts = list({pattern.make() for _ in range(count)})
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO coupons_code
                    (merchant_id, coupon_id, batch_id, text, state, shared, max_uses, uses)
-            SELECT %s, %s, %s, t, 'active', false, %s, 0 FROM unnest(%s::text[]) AS t
+            SELECT %s, %s, %s, t, 'active', false, %s, 0 FROM string_to_table(%s, E'\\n') AS t
             ON CONFLICT (merchant_id, text) DO NOTHING
             """,
             [
@@ -154,7 +184,7 @@ def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
                 batch.coupon_id,
                 batch.pk,
                 uses_per_code(coupon=batch.coupon),
-                texts,
+                pattern.lines(count),
             ],
         )
         return int(cursor.rowcount)

@@ -24,6 +24,11 @@ _PARTS = {
           FROM entry, LATERAL (VALUES (entry.coupon_id), (NULL)) AS row_for (coupon_id)
          WHERE type = 'codes.issued' AND entry.coupon_id IS NOT NULL
     """,
+    "codes.undone": """
+        SELECT merchant_id, row_for.coupon_id, day, '', -(data->>'count')::bigint, 0, 0, 0, 0
+          FROM entry, LATERAL (VALUES (entry.coupon_id), (NULL)) AS row_for (coupon_id)
+         WHERE type = 'codes.undone'
+    """,
     "redemption.created": """
         SELECT merchant_id, row_for.coupon_id, day, data->>'currency',
                0, row_for.redeemed, row_for.discount_minor,

@@ -2,6 +2,7 @@
 
 from coupons.admin import (
     code,
+    code_batch,
     coupon,
     exchange,
     job,
@@ -26,6 +27,7 @@ PAGES.extend(
 
 __all__ = [
     "code",
+    "code_batch",
     "coupon",
     "exchange",
     "job",

@@ -1,4 +1,4 @@
-"""Codes, and the batches they are made in."""
+"""Codes, and what happened to each."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from unfold.decorators import display
 from coupons import clock, coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.shown import badge, happened, number, when, who
-from coupons.models import Code, CodeBatch, JournalEntry
+from coupons.models import Code, JournalEntry
 from coupons.redeemers import redeemable_by
-from coupons.staff import Area, Right, sees_only_redeemable
+from coupons.staff import Area, sees_only_redeemable
 
 
-def _redeemable(request: HttpRequest) -> QuerySet:
+def redeemable(request: HttpRequest) -> QuerySet:
     """Find the coupons that a clerk may redeem now."""
     allowed = redeemable_by(user=request.user, merchant=request.merchant)
     return allowed.live(clock.now(request)).values("pk")
@@ -43,7 +43,7 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         """Show a clerk only codes of what they may redeem now."""
         rows = super().get_queryset(request)
         if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=_redeemable(request))
+            rows = rows.filter(coupon__in=redeemable(request))
         return rows
 
     def keyset_for(self, request: HttpRequest) -> tuple[str, ...]:
@@ -86,57 +86,6 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         ]
         context = {**(extra_context or {}), "timeline": timeline}
         return super().change_view(request, object_id, form_url, context)
-
-
-@admin.register(CodeBatch)
-class CodeBatchAdmin(ReadOnly, KeysetAdmin):
-    """Codes made in one go, with how far that is."""
-
-    area = Area.CODES
-    list_display = ("id", "coupon", "pattern_word", "total_number", "progress", "created")
-    list_select_related = ("coupon", "job")
-    keyset = ("-id",)
-    nothing_yet = _("A batch is made where unique codes are issued: on a coupon's page.")
-    next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
-    fields = ("coupon", "pattern", "total", "created_at", "progress")
-    readonly_fields = ("progress",)
-    change_form_after_template = "console/batch_codes.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only batches of what they may redeem now."""
-        rows = super().get_queryset(request).select_related("coupon", "job")
-        if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=_redeemable(request))
-        return rows
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Show a batch, with the way to printing it for those who may."""
-        context = {**(extra_context or {}), "may_print": self._may(request, Right.CHANGE)}
-        return super().change_view(request, object_id, form_url, context)
-
-    @display(description=_("pattern"))
-    def pattern_word(self, batch: CodeBatch) -> str:
-        """Show the pattern; a list that somebody brought has none."""
-        return batch.pattern or str(_("A list"))
-
-    @display(description=_("codes"))
-    def total_number(self, batch: CodeBatch) -> str:
-        """Show how many were asked for."""
-        return number(batch.total)
-
-    @display(description=_("created"))
-    def created(self, batch: CodeBatch) -> str:
-        """Show when, in the merchant's zone."""
-        return when(batch.created_at)
-
-    @display(description=_("progress"))
-    def progress(self, batch: CodeBatch) -> str:
-        """Show how far the making is."""
-        job = batch.job
-        done = f"{number(job.done)} / {number(job.total)}"
-        return badge(job.status, f"{job.get_status_display()} {done}")
 
 
 def _number(text: str) -> int:

@@ -102,6 +102,7 @@ HAPPENED = {
     "coupon.redeemers_disallowed": gettext_lazy("Fewer people may redeem it by hand"),
     "codes.issued": gettext_lazy("New codes issued"),
     "codes.printed": gettext_lazy("Codes printed"),
+    "codes.undone": gettext_lazy("A batch of codes undone"),
     "code.claimed": gettext_lazy("Code claimed"),
     "code.redeemed": gettext_lazy("Code redeemed"),
     "draw.revealed": gettext_lazy("Prize drawn"),

@@ -7,13 +7,14 @@ from django.http import HttpResponse
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 
-from coupons import coding, issuing
+from coupons import coding, issuing, jobs
 from coupons.api.bodies import read
 from coupons.api.coupons import coupon_of
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
 from coupons.api.pages import QUERY, Page, paginated
+from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
 from coupons.models import Code, Job, JournalEntry
 
@@ -154,15 +155,19 @@ class JobEndpoint(Endpoint):
     @describes(summary="Follow a job", answers={200: JobAnswer}, errors=(404,))
     def get(self, request: Request, job_id: Any) -> HttpResponse:
         """Say how far a job has come."""
-        job = (
-            Job.objects.of(caller_of(request).merchant)
-            .select_related("batch")
-            .filter(pk=job_id)
-            .first()
-        )
-        if job is None:
-            raise NotFound("There is no such job.")
-        return answer(job_answer(job))
+        return answer(job_answer(job_of(caller_of(request), job_id)))
+
+
+class JobCancelEndpoint(Endpoint):
+    """The end of long work before it is done."""
+
+    scopes = {"POST": ("manage", "codes")}
+
+    @describes(summary="Stop a job", answers={200: JobAnswer}, errors=(404, 409))
+    def post(self, request: Request, job_id: Any) -> HttpResponse:
+        """Stop a job where it is; what it has done stays, what it took for the rest comes back."""
+        found = job_of(caller_of(request), job_id)
+        return answer(job_answer(jobs.cancel(job=found, at=self.at)))
 
 
 class LookupEndpoint(Endpoint):
@@ -192,6 +197,15 @@ class LookupEndpoint(Endpoint):
         if code.merchant_id != merchant.pk:
             found.batch = None  # the platform's own affair
         return answer(found)
+
+
+def job_of(caller: Caller, job_id: Any) -> Job:
+    """Return the caller's job of that id; `NotFound` otherwise."""
+    rows = Job.objects.of(caller.merchant).select_related("batch")
+    job: Job | None = rows.filter(pk=job_id).first()
+    if job is None:
+        raise NotFound("There is no such job.")
+    return job
 
 
 def columns_of(code: Code) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Job(MerchantOwned):
         PRINT = "print", _("Printing codes")
         IMPORT = "import", _("Reading a file")
         EXPORT = "export", _("Writing a file")
+        UNDO = "undo", _("Undoing a batch")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(_("what"), max_length=10, choices=Kind, default=Kind.CODES)
@@ -80,6 +81,18 @@ class CodeBatch(MerchantOwned):
     pattern = models.CharField(_("pattern"), max_length=64)
     total = models.BigIntegerField(_("codes"))
     created_at = models.DateTimeField(_("created"))
+    #: The deletion of its codes, if that was asked for (`coupons.undoing`).
+    undoing = models.OneToOneField(
+        Job,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="undone_batch",
+        verbose_name=_("undoing"),
+    )
+    #: The last codes that were looked at, and then deleted or left.
+    looked_to = models.BigIntegerField(default=0)
+    deleted_to = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("code batch")

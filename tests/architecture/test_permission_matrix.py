@@ -20,6 +20,7 @@ from tests.unchanged import nothing_changes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 JOB = "job"
+QUEUED = "queued"
 REDEMPTION = "redemption"
 HELD = "held"
 ORDER = "refunded"
@@ -215,6 +216,13 @@ MATRIX = [
         201,
         owned=True,
     ),
+    row(
+        "POST",
+        "jobs/<uuid:job_id>/cancel",
+        "codes manage",
+        f"jobs/{QUEUED}/cancel",
+        owned=True,
+    ),
     row("GET", "jobs/<uuid:job_id>", "codes manage redeem", f"jobs/{JOB}", owned=True),
 ]
 #: The document and its page are for everybody.
@@ -239,6 +247,9 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
     if JOB in path:
         made = shop.api.post("coupons/draft/codes", {"codes": [f"J{datetime.now(UTC):%f}"]})
         path = path.replace(f"/{JOB}", f"/{made.body['id']}")
+    if QUEUED in path:
+        made = shop.api.post("coupons/draft/codes", {"count": 1})
+        path = path.replace(f"/{QUEUED}", f"/{made.body['id']}")
     if f"/{REDEMPTION}" in path:
         made = shop.api.post("redemptions", order("ten-off"))
         path = path.replace(f"/{REDEMPTION}", f"/{made.body['id']}")

@@ -20,6 +20,7 @@ VERBS = [
     "coupons/replacing.py",
     "coupons/references.py",
     "coupons/issuing.py",
+    "coupons/undoing.py",
     "coupons/constraints.py",
     "coupons/coding.py",
     "coupons/pictures.py",
