@@ -8,8 +8,16 @@ class CouponsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what the jobs of this floor do."""
-        from coupons import issuing, jobs, moving
+        from coupons import issuing, jobs, moving, pooling, reissuing, revoking
         from coupons.models import Job
 
         jobs.register(kind=Job.Kind.CODES, work=issuing.make_chunk, stopped=issuing.give_back)
         jobs.register(kind=Job.Kind.MOVE, work=moving.move_chunk)
+        jobs.register(
+            kind=Job.Kind.RESERVE, work=pooling.reserve_chunk, stopped=pooling.reserved_rest
+        )
+        jobs.register(
+            kind=Job.Kind.RELEASE, work=pooling.release_chunk, stopped=pooling.released_rest
+        )
+        jobs.register(kind=Job.Kind.REVOKE, work=revoking.revoke_chunk, stopped=revoking.tell_end)
+        jobs.register(kind=Job.Kind.REISSUE, work=reissuing.reissue_chunk, stopped=reissuing.end)

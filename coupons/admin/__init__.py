@@ -2,6 +2,7 @@
 
 from coupons.admin import (
     code,
+    code_pool,
     coupon,
     exchange,
     job,
@@ -16,6 +17,7 @@ from coupons.admin import (
 
 __all__ = [
     "code",
+    "code_pool",
     "coupon",
     "exchange",
     "job",
