@@ -18,7 +18,7 @@ from coupons.admin.shown import badge, number, when
 from coupons.admin.withdrawing import Withdrawing, revoke_one
 from coupons.models import Code, CodeBatch
 from coupons.redeemers import redeemable_by
-from coupons.staff import Area, sees_only_redeemable
+from coupons.staff import Area, Right, may, sees_only_redeemable
 
 
 def _redeemable(request: HttpRequest) -> QuerySet:
@@ -73,9 +73,9 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         return rows
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Tell a clerk nothing of partners."""
-        is_clerk = sees_only_redeemable(role=request.role)
-        return tuple(name for name in self.list_display if not (is_clerk and name == "pool"))
+        """Tell of partners to those who may know."""
+        is_told = may(role=request.role, area=Area.PARTNERS, right=Right.VIEW)
+        return tuple(name for name in self.list_display if is_told or name != "pool")
 
     def keyset_for(self, request: HttpRequest) -> tuple[str, ...]:
         """Follow the index of a coupon, a batch or a pool where the list is one of those."""

@@ -13,7 +13,7 @@ from coupons.admin.coupon_page import Panel
 from coupons.admin.shown import EMPTY, badge, happened, number, when, who
 from coupons.issuing import UNLIMITED_USES
 from coupons.models import Code, CouponVersion, JournalEntry
-from coupons.staff import Area, Right, may, sees_only_redeemable
+from coupons.staff import Area, Right, may
 
 SHOWN = 50
 #: Makers of panels; the storeys above add theirs when their admin is loaded.
@@ -35,7 +35,8 @@ def code_context(*, code: Code, request: HttpRequest) -> dict[str, Any]:
 
 
 def _facts(code: Code, request: HttpRequest) -> list[tuple[str, Any]]:
-    pool = None if sees_only_redeemable(role=request.role) else code.pool
+    is_told = may(role=request.role, area=Area.PARTNERS, right=Right.VIEW)
+    pool = code.pool if is_told else None
     old = Code.objects.filter(replaced_by=code).first()
     new = code.replaced_by
     return [
@@ -43,7 +44,7 @@ def _facts(code: Code, request: HttpRequest) -> list[tuple[str, Any]]:
         (_("Who may use it"), _("Everybody") if code.shared else _("Whoever has it")),
         (_("Uses"), _uses(code)),
         (_("Ends"), when(code.expires_at) if code.expires_at else ""),
-        (_("Batch"), _link("codebatch", code.batch_id, number(code.batch_id))),
+        (_("Code batch"), _link("codebatch", code.batch_id, number(code.batch_id))),
         (_("Partner pool"), _link("codepool", pool.pk, str(pool)) if pool else ""),
         (_("Takes the place of"), _link("code", old.pk, old.text) if old else ""),
         (_("Replaced by"), _link("code", new.pk, new.text) if new else ""),

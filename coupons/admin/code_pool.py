@@ -12,6 +12,7 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
+    QueryDict,
     StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
@@ -34,7 +35,7 @@ from coupons.admin.withdrawing import STEPS, Withdrawing, found
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
 from coupons.models import CodePool, Coupon, State
-from coupons.staff import Area, Right, may, sees_only_redeemable
+from coupons.staff import Area, Right, may
 
 SHOWN = 5
 
@@ -48,7 +49,7 @@ COUNTED: list[Callable[[QuerySet], QuerySet]] = []
 class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
     """Codes set aside for partners, the newest pool first."""
 
-    area = Area.CODES
+    area = Area.PARTNERS
     list_display = (
         "partner", "purpose", "coupon", "count_number", "redeemed_number", "exported_word",
     )  # fmt: skip
@@ -59,13 +60,6 @@ class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
         "some there."
     )
     next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Show partners to whoever sees more than what may be redeemed."""
-        is_clerk = sees_only_redeemable(role=request.role)
-        return self._may(request, Right.VIEW) and not is_clerk
-
-    has_module_permission = has_view_permission
 
     def get_urls(self) -> list[URLPattern]:
         """Add what is done with one pool."""
@@ -126,7 +120,7 @@ class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
     def export_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask before the codes are taken away; then send them as a file."""
         pool = found(self, request, pk)
-        form = ExportForm(request.POST or None, is_again=pool.exported_at is not None)
+        form = ExportForm(_sent(request), is_again=pool.exported_at is not None)
         if request.method == "POST" and form.is_valid():
             try:
                 pooling.export(
@@ -204,11 +198,11 @@ class ExportForm(forms.Form):
 
 def reserve_view(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     """Set codes of a coupon aside for a partner."""
-    is_allowed = may(role=request.role, area=Area.CODES, right=Right.CHANGE)
+    is_allowed = may(role=request.role, area=Area.PARTNERS, right=Right.CHANGE)
     coupon = model_admin.get_object(request, str(pk)) if is_allowed else None
     if coupon is None:
         raise Http404
-    form = ReserveForm(request.POST or None)
+    form = ReserveForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             pool = pooling.reserve(
@@ -228,13 +222,13 @@ def reserve_view(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
 
 def pools_panel(coupon: Coupon, request: HttpRequest) -> Panel | None:
     """List a coupon's newest pools on its page, where it has codes to set aside."""
-    if sees_only_redeemable(role=request.role):
+    if not may(role=request.role, area=Area.PARTNERS, right=Right.VIEW):
         return None
     pools = list(CodePool.objects.filter(coupon=coupon).order_by("-id")[:SHOWN])
     is_shared = coupon.codes.filter(shared=True).exists()
     if not pools and (is_shared or not coupon.counter.issued):
         return None
-    change = may(role=request.role, area=Area.CODES, right=Right.CHANGE)
+    change = may(role=request.role, area=Area.PARTNERS, right=Right.CHANGE)
     may_reserve = change and coupon.state != State.ENDED
     address = reverse("admin:coupons_coupon_reserve", args=[coupon.pk])
     return Panel(
@@ -250,10 +244,15 @@ def pools_panel(coupon: Coupon, request: HttpRequest) -> Panel | None:
 def standing(pool: CodePool) -> str:
     """Show how far its codes are out, in a word."""
     if pool.released_at:
-        return badge("released", gettext("Released"))
+        return badge("released", gettext("Back at the coupon"))
     if pool.exported_at:
         return badge("active", gettext("Exported %(when)s") % {"when": when(pool.exported_at)})
     return badge("plain", gettext("Not exported"))
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """Return the form that was sent, which may have no field at all."""
+    return request.POST if request.method == "POST" else None
 
 
 def _named(pool: CodePool) -> str:
@@ -270,7 +269,7 @@ def _facts(pool: CodePool) -> list[tuple[str, Any]]:
         (gettext("Coupon"), format_html('<a href="{}">{}</a>', coupon, pool.coupon.name)),
         (gettext("Reserved"), f"{who(pool.created_by)}, {when(pool.created_at)}"),
         (gettext("Exported"), taken),
-        (gettext("Released"), when(pool.released_at) if pool.released_at else ""),
+        (gettext("Back at the coupon"), when(pool.released_at) if pool.released_at else ""),
     ]
     return [(label, value) for label, value in facts if value]
 

@@ -146,6 +146,8 @@ SHAPES = (
     gettext_noop("Name the key that it replaced, %(prefix)s."),
     gettext_noop("Publish the coupon %(slug)s first."),
     gettext_noop("At most %(most)s prizes."),
+    gettext_noop("There are only %(free)s free codes; issue more first."),
+    gettext_noop("Say why, in at most %(most)s characters."),
     gettext_noop("There is no category %(path)s."),
     gettext_noop("%(sku)s has no price; type one."),
     gettext_noop("%(count)s more of these are unknown."),

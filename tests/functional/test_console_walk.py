@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 #: What a page needs that is more, or other, than its model's area says: (to open, to send).
 NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
     "coupons_coupon_codes": ((Area.CODES, Right.CHANGE),) * 2,
+    "coupons_coupon_reserve": ((Area.PARTNERS, Right.CHANGE),) * 2,
     **{
         f"coupons_coupon_{page}": ((Area.COUPONS, Right.CHANGE),) * 2
         for page in (
@@ -70,7 +71,7 @@ OWN_AFFAIR = (
 #: A page that shows, however it is asked.
 SHOWN_ONLY = {
     "coupons_coupon_change", "coupons_coupon_version", "coupons_product_offers",
-    "coupons_category_offers",
+    "coupons_category_offers", "coupons_code_change", "coupons_codepool_change",
 }  # fmt: skip
 LOOKED_AT = ("_changelist", "_change", "_history")
 REFUSED = (403, 404)
