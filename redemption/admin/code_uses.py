@@ -77,7 +77,7 @@ def refusals_of_code(code: Code, request: HttpRequest) -> Panel | None:
     ]
     if not rows:
         return None
-    headers = [_("When"), _("Order"), _("Who"), _("Why")]
+    headers = [_("When"), _("Order"), _("Asked by"), _("Why")]
     return Panel(title=_("Refused"), headers=headers, rows=rows, empty="")
 
 
