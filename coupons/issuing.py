@@ -151,8 +151,7 @@ def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
 
     It takes no new stock: whoever calls withdraws the old one.
     """
-    given = code.batch.pattern if code.batch else ""
-    pattern = coding.Pattern.parse(given) if given else coding.default_pattern(MAX_BATCH)
+    pattern = pattern_like(given=code.batch.pattern if code.batch else "")
     for _ in range(MAX_BARREN_CHUNKS):
         new, made = Code.objects.get_or_create(
             merchant_id=code.merchant_id,
@@ -160,6 +159,7 @@ def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
             defaults={
                 "coupon_id": code.coupon_id,
                 "batch_id": code.batch_id,
+                "pool_id": code.pool_id,
                 "max_uses": code.max_uses,
                 "expires_at": expires_at,
             },
@@ -167,6 +167,11 @@ def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
         if made:
             return new
     raise WrongState("The pattern has no unused codes left.")
+
+
+def pattern_like(*, given: str) -> coding.Pattern:
+    """Return the pattern of codes that take the place of those of a batch."""
+    return coding.Pattern.parse(given) if given else coding.default_pattern(MAX_BATCH)
 
 
 def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:

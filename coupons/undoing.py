@@ -15,20 +15,16 @@ from coupons import jobs, journal
 from coupons.errors import WrongState
 from coupons.issuing import CHUNK
 from coupons.models import Code, CodeBatch, CouponCounter, Job
+from coupons.untouched import UNTOUCHED
 
 #: After these an undoing may begin anew; what it deleted before stays deleted.
 _MAY_BEGIN_ANEW = (Job.Status.FAILED, Job.Status.CANCELLED)
 
-# A code that the journal tells of has been in somebody's hands, and so has one that was given
-# for another.
-_TOUCHED = """
-(c.state <> 'active' OR c.uses > 0 OR c.replaced_by_id IS NOT NULL
- OR EXISTS (SELECT FROM coupons_code r WHERE r.replaced_by_id = c.id)
- OR EXISTS (SELECT FROM coupons_journalentry j WHERE j.code_id = c.id))
-"""
+# What is set aside for a partner may be out with them.
+_FREE = f"({UNTOUCHED} AND c.pool_id IS NULL)"
 _LOOK = f"""
-SELECT max(next.id), coalesce(bool_or(next.touched), false)
-  FROM (SELECT c.id, {_TOUCHED} AS touched FROM coupons_code c
+SELECT max(next.id), coalesce(bool_or(NOT next.free), false)
+  FROM (SELECT c.id, {_FREE} AS free FROM coupons_code c
          WHERE c.batch_id = %s AND c.id > %s ORDER BY c.id LIMIT %s) AS next
 """  # noqa: S608
 # Locked in the order in which redemptions lock codes.
@@ -38,7 +34,7 @@ SELECT max(next.id) FROM (SELECT id FROM coupons_code
 """
 _DELETE = f"""
 WITH gone AS (DELETE FROM coupons_code c
-               WHERE c.batch_id = %s AND c.id > %s AND c.id <= %s AND NOT {_TOUCHED}
+               WHERE c.batch_id = %s AND c.id > %s AND c.id <= %s AND {_FREE}
               RETURNING c.coupon_id)
 SELECT coupon_id, count(*) FROM gone GROUP BY coupon_id ORDER BY coupon_id
 """  # noqa: S608

@@ -1,8 +1,17 @@
 """A shop with a row of everything, each telling by its text that it is nobody else's."""
 
 from campaigns.models import Customer
-from coupons import saved_filters, staff_groups
-from coupons.models import Category, Channel, ExchangeRates, Merchant, Product, TaxRate, User
+from coupons import pooling, saved_filters, staff_groups
+from coupons.models import (
+    Category,
+    Channel,
+    Coupon,
+    ExchangeRates,
+    Merchant,
+    Product,
+    TaxRate,
+    User,
+)
 from redemption.models import Order, Reconciliation, Redemption, RefusedAttempt
 from redemption.webhooks import addresses, endpoints
 from tests.shop import NOW, Shop, order
@@ -21,6 +30,10 @@ def shop_with_everything(*, merchant: Merchant, user: User) -> Shop:
         merchant=merchant, at=NOW, order_ref="SECRET-R", customer_ref="SECRET-C",
         actor="system", method="automatic", reason="expired", codes=["SECRETCOUPON"],
         told=[["SECRETCOUPON", ["expired"]]], evidence=Redemption.objects.get().evidence,
+    )  # fmt: skip
+    pooling.reserve(
+        coupon=Coupon.objects.get(slug="many-codes"), partner="SECRET PARTNER",
+        purpose="SECRET PURPOSE", count=1, by="staff:alice", at=NOW,
     )  # fmt: skip
     held = order("SECRETCODE1", ref="SECRET-H", hold=True)
     assert shop.api.post("redemptions", held).status == 201

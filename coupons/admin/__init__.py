@@ -3,6 +3,7 @@
 from coupons.admin import (
     code,
     code_batch,
+    code_pool,
     coupon,
     exchange,
     job,
@@ -28,6 +29,7 @@ PAGES.extend(
 __all__ = [
     "code",
     "code_batch",
+    "code_pool",
     "coupon",
     "exchange",
     "job",

@@ -15,6 +15,7 @@ from coupons import clock, issuing, undoing
 from coupons.admin.base import KeysetAdmin, ReadOnly, show_error
 from coupons.admin.code import redeemable
 from coupons.admin.shown import badge, number, when
+from coupons.admin.withdrawing import Withdrawing
 from coupons.admin.words import sentence
 from coupons.caller import staff_actor
 from coupons.errors import Invalid, WrongState
@@ -23,7 +24,7 @@ from coupons.staff import Area, Right, sees_only_redeemable
 
 
 @admin.register(CodeBatch)
-class CodeBatchAdmin(ReadOnly, KeysetAdmin):
+class CodeBatchAdmin(Withdrawing, ReadOnly, KeysetAdmin):
     """Codes made in one go, with how far that is."""
 
     area = Area.CODES

@@ -14,6 +14,7 @@ from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import LIFE, JournalCursor, JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.picture import Picture
+from coupons.models.pool import CodePool
 from coupons.models.printout import Printout
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
@@ -24,6 +25,7 @@ from coupons.models.review import CouponInReview, Review
 from coupons.models.saved_filter import SavedFilter
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
+from coupons.models.walk import CodeWalk
 
 __all__ = [
     "LIFE",
@@ -31,6 +33,8 @@ __all__ = [
     "Channel",
     "Code",
     "CodeBatch",
+    "CodePool",
+    "CodeWalk",
     "Coupon",
     "CouponCounter",
     "CouponDay",

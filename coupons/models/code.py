@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from coupons.models.coupon import Coupon, within
 from coupons.models.merchant import Merchant, MerchantOwned
+from coupons.models.pool import CodePool
 from coupons.querysets import MerchantQuerySet
 
 
@@ -32,6 +33,9 @@ class Job(MerchantOwned):
         CODES = "codes", _("Making codes")
         MOVE = "move", _("Moving codes to another coupon")
         REISSUE = "reissue", _("Giving codes anew")
+        RESERVE = "reserve", _("Reserving codes for a partner")
+        RELEASE = "release", _("Releasing a partner's codes")
+        REVOKE = "revoke", _("Revoking codes")
         PRINT = "print", _("Printing codes")
         IMPORT = "import", _("Reading a file")
         EXPORT = "export", _("Writing a file")
@@ -150,6 +154,16 @@ class Code(MerchantOwned):
         related_name="codes",
         db_index=False,
     )
+    #: For whom it is set aside, if for anybody.
+    pool = models.ForeignKey(
+        CodePool,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("partner pool"),
+        related_name="codes",
+        db_index=False,
+    )
     text = models.CharField(_("code"), max_length=64, db_collation="C")
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
     #: Open to everyone; its uses are bounded by the coupon's limits, not by `max_uses`.
@@ -158,7 +172,7 @@ class Code(MerchantOwned):
     uses = models.PositiveIntegerField(_("uses"), default=0)
     #: An end of this code's own; it wins over the coupon's.
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    #: The code that was given for this one when its goods came back.
+    #: The code that was given for this one: its goods came back, or it had leaked.
     replaced_by = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -194,6 +208,14 @@ class Code(MerchantOwned):
         indexes = [
             models.Index(fields=["coupon", "id"], name="code_by_coupon"),
             models.Index(fields=["batch", "id"], name="code_by_batch"),
+            # No index names `uses`: a redemption changes nothing else of a code, and so
+            # writes no index at all.
+            models.Index(
+                fields=["pool", "id"], name="code_by_pool", condition=Q(pool__isnull=False)
+            ),
+            models.Index(
+                fields=["merchant", "text"], name="code_revoked", condition=Q(state="revoked")
+            ),
             models.Index(
                 fields=["replaced_by"],
                 name="code_by_replacement",

@@ -173,6 +173,16 @@ MATRIX = [
         owned=True,
     ),
     row("GET", "coupons/<slug:slug>/codes", "codes", "coupons/ten-off/codes", owned=True),
+    row("GET", "coupons/<slug:slug>/pools", "codes", "coupons/ten-off/pools", owned=True),
+    row(
+        "POST",
+        "coupons/<slug:slug>/pools",
+        "manage codes",
+        "coupons/stock/pools",
+        {"partner": "Bakery", "count": 1},
+        201,
+        owned=True,
+    ),
     row("POST", "codes/lookup", "codes", "codes/lookup", {"code": "ten-off"}),
     row("PUT", "channels/<str:slug>", "manage", "channels/till", {"name": "Till"}, 201),
     row("GET", "channels/<str:slug>", "manage", "channels/web", owned=True),
@@ -236,6 +246,8 @@ def shop() -> Shop:
     shop = Shop.open()
     shop.coupon("ten-off")
     shop.coupon("draft", publish=False)
+    shop.coupon("stock", code=None)
+    shop.codes("stock", "STOCK1")
     assert shop.api.put("customers/C-1", {}).status == 200
     assert shop.api.put("channels/web", {}).status == 201
     return shop

@@ -29,6 +29,8 @@ NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
         f"coupons_coupon_{page}": ((Area.CODES, Right.CHANGE),) * 2
         for page in ("codes", "print", "print_preview", "print_sample")
     },
+    "coupons_job_result": ((Area.CODES, Right.CHANGE),) * 2,
+    "coupons_coupon_reserve": ((Area.PARTNERS, Right.CHANGE),) * 2,
     **{
         f"coupons_coupon_{page}": ((Area.COUPONS, Right.CHANGE),) * 2
         for page in (
@@ -67,13 +69,12 @@ OWN_AFFAIR = (
     "_forget_filter",
     "_history",
     "_progress",
-    "_result",
     "_why",
 )
 #: A page that shows, however it is asked.
 SHOWN_ONLY = {
     "coupons_coupon_change", "coupons_coupon_version", "coupons_product_offers",
-    "coupons_category_offers",
+    "coupons_category_offers", "coupons_code_change", "coupons_codepool_change",
 }  # fmt: skip
 LOOKED_AT = ("_changelist", "_change", "_history")
 REFUSED = (403, 404)
