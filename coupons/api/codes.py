@@ -154,12 +154,7 @@ class JobEndpoint(Endpoint):
     @describes(summary="Follow a job", answers={200: JobAnswer}, errors=(404,))
     def get(self, request: Request, job_id: Any) -> HttpResponse:
         """Say how far a job has come."""
-        job = (
-            Job.objects.of(caller_of(request).merchant)
-            .select_related("batch")
-            .filter(pk=job_id)
-            .first()
-        )
+        job = Job.objects.of(caller_of(request).merchant).filter(pk=job_id).first()
         if job is None:
             raise NotFound("There is no such job.")
         return answer(job_answer(job))
@@ -220,12 +215,14 @@ def event_of(entry: JournalEntry) -> CodeEvent:
 
 def job_answer(job: Job) -> JobAnswer:
     """Write a job in the form of the contract."""
-    batch = getattr(job, "batch", None)
+    # A file for several coupons brings several; the first tells of them.
+    first = job.batches.order_by("pk").first()
     return JobAnswer(
         id=str(job.pk),
-        status=job.status,
+        # The contract knows no waiting for a person; what is to go on stands in the queue.
+        status=Job.Status.QUEUED if job.status == Job.Status.WAITING else job.status,
         total=job.total,
         done=job.done,
         failed=job.failed,
-        batch=batch.pk if batch else None,
+        batch=first.pk if first else None,
     )
