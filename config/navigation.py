@@ -20,6 +20,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
             (_("Find a code"), "coupons.Code", "search"),
             (_("Code batches"), "coupons.CodeBatch", "inventory_2"),
             (_("Partner pools"), "coupons.CodePool", "handshake"),
+            (_("Imports"), "coupons.SheetImport", "upload_file"),
             (_("Jobs"), "coupons.Job", "hourglass_top"),
         ],
     ),

@@ -146,6 +146,24 @@ def give_back(*, job: Job, at: datetime) -> None:
     CouponCounter.objects.filter(coupon__batches__job=job).update(issued=F("issued") - job.failed)
 
 
+def open_list(*, job: Job, coupon: Coupon, count: int, by: str, at: datetime) -> CodeBatch:
+    """Take the stock for `count` codes that a job brings, and open their batch.
+
+    Raises `Invalid` where the coupon may not issue that many.
+    """
+    _refuse_closed(coupon)
+    _take_stock(coupon=coupon, count=count, field="coupon")
+    return _write_batch(job=job, coupon=coupon, pattern="", total=count, by=by, at=at)
+
+
+def close_list(*, batch: CodeBatch, made: int) -> None:
+    """Say how many codes a list has brought, and give the others back to the coupon's limit."""
+    missing = batch.total - made
+    if missing:
+        CodeBatch.objects.filter(pk=batch.pk).update(total=made)
+        CouponCounter.objects.filter(coupon=batch.coupon_id).update(issued=F("issued") - missing)
+
+
 def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
     """Make a code that takes another's place, in the manner of its batch.
 
@@ -196,20 +214,34 @@ def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
 
 
 def _open(*, job: Job, coupon: Coupon, pattern: str) -> CodeBatch:
+    """Write the one batch of a job down."""
+    return _write_batch(
+        job=job,
+        coupon=coupon,
+        pattern=pattern,
+        total=job.total,
+        by=job.created_by,
+        at=job.created_at,
+    )
+
+
+def _write_batch(
+    *, job: Job, coupon: Coupon, pattern: str, total: int, by: str, at: datetime
+) -> CodeBatch:
     """Write a batch down, and in the journal."""
     batch = CodeBatch.objects.create(
         merchant_id=coupon.merchant_id,
         coupon=coupon,
         job=job,
         pattern=pattern,
-        total=job.total,
-        created_at=job.created_at,
+        total=total,
+        created_at=at,
     )
     journal.record(
         merchant=coupon.merchant,
         type="codes.issued",
-        actor=job.created_by,
-        at=job.created_at,
+        actor=by,
+        at=at,
         coupon=coupon,
         data={"batch": batch.pk, "count": batch.total, "pattern": batch.pattern},
     )

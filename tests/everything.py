@@ -1,7 +1,9 @@
 """A shop with a row of everything, each telling by its text that it is nobody else's."""
 
+from django.core.files.base import ContentFile
+
 from campaigns.models import Customer
-from coupons import pooling, saved_filters, staff_groups
+from coupons import importing, pooling, saved_filters, staff_groups
 from coupons.models import (
     Category,
     Channel,
@@ -69,6 +71,10 @@ def _rest(merchant: Merchant) -> None:
             "customer": Customer.objects.get(ref="SECRET-C"), "status": "paid",
             "currency": "USD", "total_minor": 100, "placed_at": NOW,
         },
+    )  # fmt: skip
+    importing.upload(
+        merchant=merchant, sheet="customers", by="staff:alice", at=NOW,
+        file=ContentFile(b"id,email\nSECRET-9,nobody\n", name="SECRET-file.csv"),
     )  # fmt: skip
     endpoint = endpoints.create(
         merchant=merchant,

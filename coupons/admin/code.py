@@ -47,6 +47,7 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     """Every code of the merchant, found by typing it."""
 
     area = Area.CODES
+    sheet = "codes"
     list_display = (
         "text", "coupon", "state_word", "shared", "uses_number", "batch_number", "pool",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from coupons.models import Job, State
+from coupons.models import Job, SheetImport, State
 from coupons.pricing.money import format_amount
 
 EMPTY = "–"
@@ -30,6 +30,13 @@ _LOOKS = {
     Job.Status.DONE: "good",
     Job.Status.FAILED: "bad",
     Job.Status.CANCELLED: "plain",
+    Job.Status.WAITING: "warn",
+    SheetImport.Stage.READING: "note",
+    SheetImport.Stage.CHECKED: "warn",
+    SheetImport.Stage.APPLYING: "note",
+    SheetImport.Stage.APPLIED: "good",
+    SheetImport.Stage.REFUSED: "bad",
+    SheetImport.Stage.STOPPED: "plain",
     "note": "note",
     "active": "good",
     "revoked": "bad",

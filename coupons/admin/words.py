@@ -154,6 +154,19 @@ SENTENCES = (
     gettext_noop("Name a picture that was uploaded, by its id."),
     gettext_noop('Use a language tag such as "zh-hans".'),
     gettext_noop("Another return of this redemption has this reference."),
+    gettext_noop("Some rows are bad or there already, so nothing was applied."),
+    gettext_noop("The file has no rows below its headings."),
+    gettext_noop("The code belongs to another coupon."),
+    gettext_noop("The code is the one that all shoppers share."),
+    gettext_noop("The code has been used more often than that."),
+    gettext_noop("It is there already."),
+    gettext_noop("It was deleted meanwhile."),
+    gettext_noop("The job waits for nobody any more."),
+    gettext_noop("This is not an e-mail address."),
+    gettext_noop("An ISO 3166 country code such as DE."),
+    gettext_noop("An IANA time zone such as Europe/Berlin."),
+    gettext_noop("A time in the years 1900 to 9000."),
+    gettext_noop("Send an object."),
 )
 
 #: What `states.IN_WORDS` says of a coupon.
@@ -170,6 +183,9 @@ STATES = (
 )
 
 SHAPES = (
+    gettext_noop("Row %(n)s has the same already."),
+    gettext_noop("At most %(most)s MB."),
+    gettext_noop("Send it too: the one there is in %(currency)s."),
     gettext_noop("There is no product %(sku)s."),
     gettext_noop("There is no coupon %(slug)s."),
     gettext_noop("There is no picture %(id)s."),

@@ -201,8 +201,7 @@ class LookupEndpoint(Endpoint):
 
 def job_of(caller: Caller, job_id: Any) -> Job:
     """Return the caller's job of that id; `NotFound` otherwise."""
-    rows = Job.objects.of(caller.merchant).select_related("batch")
-    job: Job | None = rows.filter(pk=job_id).first()
+    job: Job | None = Job.objects.of(caller.merchant).filter(pk=job_id).first()
     if job is None:
         raise NotFound("There is no such job.")
     return job
@@ -234,12 +233,14 @@ def event_of(entry: JournalEntry) -> CodeEvent:
 
 def job_answer(job: Job) -> JobAnswer:
     """Write a job in the form of the contract."""
-    batch = getattr(job, "batch", None)
+    # A file for several coupons brings several; the first tells of them.
+    first = job.batches.order_by("pk").first()
     return JobAnswer(
         id=str(job.pk),
-        status=job.status,
+        # The contract knows no waiting for a person; what is to go on stands in the queue.
+        status=Job.Status.QUEUED if job.status == Job.Status.WAITING else job.status,
         total=job.total,
         done=job.done,
         failed=job.failed,
-        batch=batch.pk if batch else None,
+        batch=first.pk if first else None,
     )

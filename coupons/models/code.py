@@ -25,6 +25,8 @@ class Job(MerchantOwned):
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
+        #: Halfway, until a person says to go on.
+        WAITING = "waiting", _("Waiting")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
@@ -81,7 +83,8 @@ class CodeBatch(MerchantOwned):
     coupon = models.ForeignKey(
         Coupon, models.PROTECT, verbose_name=_("coupon"), related_name="batches"
     )
-    job = models.OneToOneField(Job, models.PROTECT, related_name="batch", verbose_name=_("job"))
+    #: A file of codes may bring a batch to each of several coupons.
+    job = models.ForeignKey(Job, models.PROTECT, related_name="batches", verbose_name=_("job"))
     pattern = models.CharField(_("pattern"), max_length=64)
     total = models.BigIntegerField(_("codes"))
     created_at = models.DateTimeField(_("created"))

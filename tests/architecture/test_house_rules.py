@@ -133,7 +133,7 @@ def test_tasks_are_started_on_commit() -> None:
 VERBS = {
     "campaigns": "activity customers",
     "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
-    "history issuing jobs lifecycle moving pictures platform pooling rates reach reading "
+    "history importing issuing jobs lifecycle moving pictures platform pooling rates reach reading "
     "redeemers references reissuing replacing reviewing reviewing_rights revoking staff_groups "
     "taxes undoing walking",
     "coupons/printing": "parts running",

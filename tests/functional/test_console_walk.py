@@ -55,6 +55,13 @@ NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
         )
         for page in ("change", "add", "delete")
     },
+    **{
+        f"coupons_sheetimport_{page}": ((Area.CODES, Right.CHANGE),) * 2
+        for page in (
+            *("changelist", "change", "history", "save_filter", "forget_filter", "progress"),
+            *("upload", "template", "apply", "cancel"),
+        )
+    },
     "coupons_couponinreview_comment": ((Area.COUPONS, Right.VIEW),) * 2,
     "redemption_trial": ((Area.COUPONS, Right.VIEW),) * 2,
     "redemption_trial_products": ((Area.PRODUCTS, Right.VIEW),) * 2,
