@@ -51,6 +51,7 @@ KNOWN = {
     "HEXIAO_TEST_CLOCK",
     "HEXIAO_TEST_DATA",
     "HEXIAO_TRUSTED_PROXIES",
+    "HEXIAO_UNDO_MINUTES",
     "HEXIAO_URL",
 }
 if unknown := sorted(
@@ -74,6 +75,8 @@ HEXIAO_GUESSES_PER_DEVICE = env.int("HEXIAO_GUESSES_PER_DEVICE", default=20)
 HEXIAO_GUESSES_PER_IP = env.int("HEXIAO_GUESSES_PER_IP", default=50)
 #: Of carts that name no customer, device or IP address.
 HEXIAO_GUESSES_PER_KEY = env.int("HEXIAO_GUESSES_PER_KEY", default=1_000)
+#: How long a clerk may undo at the desk what they redeemed there; 0 leaves it to supervisors.
+HEXIAO_UNDO_MINUTES = env.int("HEXIAO_UNDO_MINUTES", default=10)
 if min(HEXIAO_RATE_PER_MINUTE, HEXIAO_GUESS_MINUTES) < 1 or HEXIAO_TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured("A rate, a time or a number of proxies is too small.")
 PORT = env.int("PORT", default=8000)

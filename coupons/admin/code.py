@@ -11,20 +11,13 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from coupons import clock, coding
+from coupons import coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.code_page import code_context
 from coupons.admin.shown import badge, number
 from coupons.admin.withdrawing import revoke_one
 from coupons.models import Code
-from coupons.redeemers import redeemable_by
-from coupons.staff import Area, Right, may, sees_only_redeemable
-
-
-def redeemable(request: HttpRequest) -> QuerySet:
-    """Find the coupons that a clerk may redeem now."""
-    allowed = redeemable_by(user=request.user, merchant=request.merchant)
-    return allowed.live(clock.now(request)).values("pk")
+from coupons.staff import Area, Right, may
 
 
 class Revoked(admin.SimpleListFilter):
@@ -65,13 +58,6 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         """Add the page that asks why a code is revoked."""
         view = self.admin_site.admin_view(partial(revoke_one, self))
         return [path("<int:pk>/revoke/", view, name="coupons_code_revoke"), *super().get_urls()]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only codes of what they may redeem now."""
-        rows = super().get_queryset(request)
-        if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=redeemable(request))
-        return rows
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Tell of partners to those who may know."""

@@ -13,14 +13,13 @@ from unfold.decorators import display
 
 from coupons import clock, issuing, undoing
 from coupons.admin.base import KeysetAdmin, ReadOnly, show_error
-from coupons.admin.code import redeemable
 from coupons.admin.shown import badge, number, when
 from coupons.admin.withdrawing import Withdrawing
 from coupons.admin.words import sentence
 from coupons.caller import staff_actor
 from coupons.errors import Invalid, WrongState
 from coupons.models import CodeBatch, Job
-from coupons.staff import Area, Right, sees_only_redeemable
+from coupons.staff import Area, Right
 
 
 @admin.register(CodeBatch)
@@ -51,11 +50,8 @@ class CodeBatchAdmin(Withdrawing, ReadOnly, KeysetAdmin):
         return [*own, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only batches of what they may redeem now."""
-        rows = super().get_queryset(request).select_related("coupon", "job", "undoing")
-        if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=redeemable(request))
-        return rows
+        """Read the coupon and the jobs with each batch."""
+        return super().get_queryset(request).select_related("coupon", "job", "undoing")
 
     @display(description=_("pattern"))
     def pattern_word(self, batch: CodeBatch) -> str:

@@ -108,6 +108,7 @@ def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs += ["coupons/redeemers.py", "coupons/staff_groups.py"]
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
+    verbs += ["redemption/desk.py", "redemption/finding.py", "redemption/scanning.py"]
     verbs += ["redemption/trial.py", "redemption/events.py", "redemption/orders.py"]
     verbs += ["redemption/evidence.py", "redemption/refusing.py", "redemption/holds.py"]
     verbs += ["redemption/confirming.py", "campaigns/activity.py"]
@@ -137,9 +138,9 @@ VERBS = {
     "redeemers references reissuing replacing reviewing reviewing_rights revoking staff_groups "
     "taxes undoing walking",
     "coupons/printing": "parts running",
-    "redemption": "checkout confirming counting events evidence facts guessing holds keys "
-    "looking metering orders qualifying quoting reconciling refusing returns reversing splitting "
-    "trial",
+    "redemption": "checkout confirming counting desk events evidence facts finding guessing holds "
+    "keys looking metering orders qualifying quoting reconciling refusing returns reversing "
+    "scanning splitting trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
 }
 

@@ -244,6 +244,7 @@ def test_each_role_opens_and_sends_what_the_table_says(people: People, role: Rol
 
 @pytest.mark.parametrize("role", Role)
 def test_the_menu_offers_a_role_what_it_may_open(people: People, role: Role) -> None:
+    # A clerk is led to the desk, which has no menu.
     menu = person("someone", people.acme, role).get("/").content.decode()
     for each in walked(rows=False):
         if each.name.endswith("_changelist"):
