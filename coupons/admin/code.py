@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -99,6 +100,8 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a code: how it stands, where it comes from, what happened to it."""
+        if request.method == "POST":
+            raise PermissionDenied
         code = self.get_object(request, object_id) if self.has_view_permission(request) else None
         if code is None:
             raise Http404
