@@ -5,6 +5,8 @@ import io
 
 from django.utils.translation import gettext_lazy
 
+from coupons.sheets.cell_text import REMARK
+
 #: (name, heading, what goes there), in their order. A heading counts in either language.
 COLUMNS = (
     ("code", gettext_lazy("Code"), gettext_lazy("The code that was used. Needed.")),
@@ -21,8 +23,6 @@ COLUMNS = (
     ),
     ("note", gettext_lazy("Note"), gettext_lazy("Whatever you want to remember.")),
 )
-#: A row that begins with it says something to people and is not read.
-REMARK = "#"
 
 
 def template() -> bytes:
