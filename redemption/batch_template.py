@@ -1,4 +1,4 @@
-"""The file that codes used elsewhere are brought in with: its columns, and one to fill in."""
+"""The sheet that codes used elsewhere are brought in with."""
 
 import csv
 import io
@@ -6,22 +6,45 @@ import io
 from django.utils.translation import gettext_lazy
 
 from coupons.sheets.cell_text import REMARK
+from coupons.sheets.columns import Column, Holds, SheetShape
 
-#: (name, heading, what goes there), in their order. A heading counts in either language.
-COLUMNS = (
-    ("code", gettext_lazy("Code"), gettext_lazy("The code that was used. Needed.")),
-    ("order", gettext_lazy("Order"), gettext_lazy("Your order number. Needed.")),
-    (
-        "amount",
-        gettext_lazy("Amount"),
-        gettext_lazy("What the goods cost, such as 19.99, in your currency."),
+SHAPE = SheetShape(
+    name="redeemed-codes",
+    title=gettext_lazy("Redeemed codes"),
+    columns=(
+        Column(
+            name="code",
+            heading=gettext_lazy("Code"),
+            about=gettext_lazy("The code that was used. Needed."),
+            holds=Holds.CODE,
+            required=True,
+        ),
+        Column(
+            name="order",
+            heading=gettext_lazy("Order"),
+            about=gettext_lazy("Your order number. Needed."),
+            required=True,
+            longest=100,
+        ),
+        Column(
+            name="amount",
+            heading=gettext_lazy("Amount"),
+            about=gettext_lazy("What the goods cost, such as 19.99, in your currency."),
+            holds=Holds.AMOUNT,
+        ),
+        Column(
+            name="redeemed_at",
+            heading=gettext_lazy("Redeemed at"),
+            about=gettext_lazy("When, such as 2026-03-04 12:00, in your time zone. Empty: now."),
+            holds=Holds.MOMENT,
+        ),
+        Column(
+            name="note",
+            heading=gettext_lazy("Note"),
+            about=gettext_lazy("Whatever you want to remember."),
+        ),
     ),
-    (
-        "redeemed_at",
-        gettext_lazy("Redeemed at"),
-        gettext_lazy("When, such as 2026-03-04 12:00, in your time zone. Empty: now."),
-    ),
-    ("note", gettext_lazy("Note"), gettext_lazy("Whatever you want to remember.")),
+    key="code",
 )
 
 
@@ -29,8 +52,8 @@ def template() -> bytes:
     """Return the file to fill in, as CSV in UTF-8 with its mark, in the language of the moment."""
     text = io.StringIO(newline="")
     rows = csv.writer(text)
-    rows.writerow([str(heading) for _, heading, _ in COLUMNS])
-    helps = [str(help_text) for *_, help_text in COLUMNS]
+    rows.writerow([str(column.heading) for column in SHAPE.columns])
+    helps = [str(column.about) for column in SHAPE.columns]
     rows.writerow([f"{REMARK} {helps[0]}", *helps[1:]])
     # Spreadsheets take a file without the mark for one in the local 8-bit encoding.
     return text.getvalue().encode("utf-8-sig")

@@ -24,6 +24,7 @@ class Job(MerchantOwned):
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
@@ -35,6 +36,7 @@ class Job(MerchantOwned):
         PRINT = "print", _("Printing codes")
         IMPORT = "import", _("Reading a file")
         EXPORT = "export", _("Writing a file")
+        REDEEM = "redeem", _("Redeeming a file")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(_("what"), max_length=10, choices=Kind, default=Kind.CODES)
