@@ -1,11 +1,7 @@
 """The sheet that codes used elsewhere are brought in with."""
 
-import csv
-import io
-
 from django.utils.translation import gettext_lazy
 
-from coupons.sheets.cell_text import REMARK
 from coupons.sheets.columns import Column, Holds, SheetShape
 
 SHAPE = SheetShape(
@@ -46,14 +42,3 @@ SHAPE = SheetShape(
     ),
     key="code",
 )
-
-
-def template() -> bytes:
-    """Return the file to fill in, as CSV in UTF-8 with its mark, in the language of the moment."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow([str(column.heading) for column in SHAPE.columns])
-    helps = [str(column.about) for column in SHAPE.columns]
-    rows.writerow([f"{REMARK} {helps[0]}", *helps[1:]])
-    # Spreadsheets take a file without the mark for one in the local 8-bit encoding.
-    return text.getvalue().encode("utf-8-sig")

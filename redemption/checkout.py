@@ -104,9 +104,11 @@ def redeem(
 
     `judged_at` is when it happened, where that is not now: the coupon's window and hours are
     judged at that time, its limits at `at`. `within` the caller's transaction it is the caller
-    who commits. Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
+    who commits. What is `beside` is asked with the facts and written with the answer.
+
+    Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
-    is written. What is `beside` is asked with the facts and written with the answer.
+    is written.
     """
     # 1. Read the cart.
     checked = check(body)

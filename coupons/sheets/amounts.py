@@ -1,17 +1,16 @@
 """Numbers in cells, however people group their digits; never guessed where it matters."""
 
 import re
-import unicodedata
 from decimal import Decimal
 
-from coupons.sheets.cell_text import Cell
+from coupons.sheets.cell_text import Cell, narrow
 
 #: Digits before the point, as many as the contract has.
 MOST_DIGITS = 15
 
-_SPACES = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
-_GROUPED = re.compile(r"\d{1,3}(?:(?P<mark>[,.])\d{3})(?:(?P=mark)\d{3})*\Z")
-_PLAIN = re.compile(r"\d+(?:\.\d+)?\Z")
+_SPACES = re.compile(r"(?<=[0-9])[\s'’](?=[0-9]{3}(?![0-9]))")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<mark>[,.])[0-9]{3})(?:(?P=mark)[0-9]{3})*\Z")
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 _WRITE_AMOUNT = "Write an amount such as 1234.50, without a currency."
 _WRITE_WHOLE = "Write a whole number, such as 100."
 
@@ -37,7 +36,7 @@ def whole(*, cell: Cell) -> int:
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise ValueError(_WRITE_WHOLE)
     text = _without_spaces(cell) if isinstance(cell, str) else plain_digits(number=cell)
-    if re.fullmatch(r"\d{1,3}(,\d{3})+", text):
+    if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text):
         text = text.replace(",", "")
     # A CSV file has 100.0 for what was typed as 100.
     text = re.sub(r"\.0+\Z", "", text)
@@ -47,12 +46,12 @@ def whole(*, cell: Cell) -> int:
 
 
 def _without_spaces(text: str) -> str:
-    return _SPACES.sub("", unicodedata.normalize("NFKC", text).strip())
+    return _SPACES.sub("", narrow(text))
 
 
 def _pointed(typed: str) -> str:
     """Bring a typed amount to digits with a point, or fail where it could mean two things."""
-    text = unicodedata.normalize("NFKC", typed).strip()
+    text = narrow(typed)
     spaced = _without_spaces(text)
     commas, points = spaced.count(","), spaced.count(".")
     if not commas:

@@ -23,23 +23,29 @@ def check_archive(*, file: BinaryIO) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+            _check_directory(parts)
+            _check_manifest(archive)
+    except _BAD as error:
         raise Unreadable(_BROKEN) from error
-    _check_directory(parts)
     for part in parts:
         # Calamine reads nothing but these; what else is packed in stays packed.
         if part.filename.lower().endswith((".xml", ".rels")):
-            _check_part(file, part)
+            try:
+                _check_part(file, part)
+            except zlib.error as error:
+                raise Unreadable(_BROKEN) from error
 
 
+_BAD = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError)
 _BROKEN = "The file is broken or cut off; save it again and send it whole."
+_LOCKED = "The file has a password; save it without one."
 _TOO_LARGE = "The file becomes too large when it is unpacked; split it, or send it as CSV."
 
 
 def _check_directory(parts: list[zipfile.ZipInfo]) -> None:
     names = {part.filename.lower() for part in parts}
     if any(part.flag_bits & 1 for part in parts):
-        raise Unreadable("The file has a password; save it without one.")
+        raise Unreadable(_LOCKED)
     if any(name.rpartition("/")[2] == "vbaproject.bin" for name in names):
         raise Unreadable("The file has macros; save it as xlsx without them.")
     if not names & {"xl/workbook.xml", "content.xml"}:
@@ -48,6 +54,14 @@ def _check_directory(parts: list[zipfile.ZipInfo]) -> None:
         raise Unreadable(_TOO_LARGE)
     if any(_is_bomb(part.file_size, part.compress_size) for part in parts):
         raise Unreadable(_TOO_LARGE)
+
+
+def _check_manifest(archive: zipfile.ZipFile) -> None:
+    """Look whether an ods file is locked; its manifest says so, part by part."""
+    if "META-INF/manifest.xml" in archive.namelist():
+        with archive.open("META-INF/manifest.xml") as manifest:
+            if b"encryption-data" in manifest.read(_CHUNK):
+                raise Unreadable(_LOCKED)
 
 
 def _is_bomb(size: int, packed: int) -> bool:

@@ -13,6 +13,10 @@ Cell = str | int | float | bool | datetime | date | time | timedelta | None
 
 #: A row that begins with it says something to people and is not read.
 REMARK = "#"
+#: Characters; Excel has no longer cells.
+LONGEST_CELL = 32_767
+#: Digits that a spreadsheet keeps of a number.
+KEPT_DIGITS = 15
 
 # What a spreadsheet may take for a formula's beginning, after whatever it skips there;
 # and a remark's mark, which must not turn a value into one.
@@ -28,6 +32,14 @@ def defused(text: str) -> str:
 def as_it_was(text: str) -> str:
     """Return what `defused` was given."""
     return text[1:] if text[:1] == "'" and _MARKED.match(text) else text
+
+
+def narrow(text: str) -> str:
+    """Return a text with full-width letters, digits and marks as usual ones, and no ends."""
+    return text.translate(_NARROW).strip()
+
+
+_NARROW = {0xFF01 + place: 0x21 + place for place in range(94)}
 
 
 def folded(text: str) -> str:

@@ -9,11 +9,8 @@ from zoneinfo import ZoneInfo
 
 from coupons import coding
 from coupons.sheets import amounts, moments
-from coupons.sheets.cell_text import Cell, folded
+from coupons.sheets.cell_text import KEPT_DIGITS, Cell, folded
 from coupons.sheets.columns import Column, Holds, in_each_language
-
-#: Digits that a spreadsheet keeps of a number.
-KEPT_DIGITS = 15
 
 _YES = frozenset({"yes", "y", "true", "1", "on", "是", "对", "真", "有", "√", "✓"})
 _NO = frozenset({"no", "n", "false", "0", "off", "否", "不", "错", "假", "无", "×", "✗"})

@@ -15,8 +15,8 @@ LONGEST_LINE = 1_000_000
 LONGEST_RECORD = 4_000_000
 #: Lines of remarks and empty ones that may stand above the headings.
 LOOKED_AHEAD = 100
-#: How much of the Chinese in a file in GB18030 is common, in percent. Texts in other 8-bit encodings often
-#: pass for GB18030, but then have hardly any of it.
+#: How much of the Chinese in a file in GB18030 is common, in percent. Texts in other
+#: 8-bit encodings often pass for GB18030, but then have hardly any of it.
 COMMON_CHINESE = 80
 
 _CHUNK = 1 << 20
@@ -126,16 +126,20 @@ def _encoding(file: BinaryIO) -> str:
     for encoding in tried:
         if _reads_as(file, encoding):
             return encoding
+    if b"\0" in start:
+        raise Unreadable("This is no spreadsheet; send xlsx, xls, ods or CSV.")
     raise Unreadable("The text is neither UTF-8 nor UTF-16 nor GB18030; save it as CSV UTF-8.")
 
 
 def _without_mark(start: bytes) -> list[str]:
     if b"\0" not in start:
         return ["utf-8", "gb18030"]
-    # Headings and delimiters in UTF-16 have a zero in every other byte.
-    if start[:200:2].count(0) > start[1:200:2].count(0):
-        return ["utf-16-be"]
-    return ["utf-16-le"]
+    # What divides cells and rows has a zero in every other byte; other zeros are no text.
+    return [
+        encoding
+        for encoding in ("utf-16-le", "utf-16-be")
+        if set(start.decode(encoding, "ignore")) & set(",;\t\n")
+    ]
 
 
 def _reads_as(file: BinaryIO, encoding: str) -> bool:

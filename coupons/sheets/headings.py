@@ -30,7 +30,7 @@ def recognised(*, cells: Sequence[Cell], shape: SheetShape) -> dict[int, Column]
 def not_recognised(*, cells: Sequence[Cell], shape: SheetShape) -> list[str]:
     """List the headings under which nothing is read."""
     known = _known(shape)
-    return [str(cell).strip() for cell in cells if cell is not None and _heading(cell) not in known]
+    return [str(cell).strip() for cell in cells if _heading(cell) not in {*known, ""}]
 
 
 def _known(shape: SheetShape) -> dict[str, Column]:

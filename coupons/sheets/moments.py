@@ -1,11 +1,10 @@
 """Dates and times in cells: real ones, a spreadsheet's day numbers, and those typed as text."""
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from coupons.sheets.cell_text import Cell
+from coupons.sheets.cell_text import Cell, narrow
 
 #: Where a spreadsheet's days are counted from.
 DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001
@@ -17,7 +16,7 @@ _WRITE_MOMENT = "Write a time such as 2026-03-04 12:00."
 _DATE = r"(?P<year>\d{4})\s?[-/.年]\s?(?P<month>\d{1,2})\s?[-/.月]\s?(?P<day>\d{1,2})\s?日?"
 _PACKED = r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
 _TIME = (
-    r"(?P<hour>\d{1,2})[:时点](?P<minute>\d{2})?(?:[:分](?P<second>\d{1,2})(?:\.\d+)?秒?|分)?"
+    r"(?P<hour>\d{1,2})[:时点](?P<minute>\d{2})?(?:[:分](?P<second>\d{1,2})(?:\.(?P<fraction>\d{1,6}))?秒?|分)?"
     r"\s?(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?"
 )
 _DATES = (re.compile(_DATE), re.compile(_PACKED))
@@ -54,6 +53,7 @@ def moment(*, cell: Cell, zone: ZoneInfo) -> datetime:
     found = _found(cell, _MOMENTS, _WRITE_MOMENT)
     built = _built(found, _WRITE_MOMENT)
     said = found["zone"]
+    built = built.replace(microsecond=int((found["fraction"] or "0").ljust(6, "0")))
     return built.replace(tzinfo=_offset(said)) if said else _placed(built, zone)
 
 
@@ -63,7 +63,9 @@ def _counted(cell: Cell) -> datetime | None:
         if not re.fullmatch(r"\s*\d{5}(\.\d+)?\s*", cell):
             return None
         cell = float(cell)
-    if isinstance(cell, bool) or not isinstance(cell, int | float) or int(cell) not in DAYS:
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return None
+    if not DAYS.start <= cell < DAYS.stop:
         return None
     return DAY_ZERO + timedelta(seconds=round(cell * 86_400))
 
@@ -71,7 +73,7 @@ def _counted(cell: Cell) -> datetime | None:
 def _found(cell: Cell, patterns: tuple[re.Pattern[str], ...], instead: str) -> re.Match[str]:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    text = unicodedata.normalize("NFKC", str(cell)).strip()
+    text = narrow(str(cell))
     for pattern in patterns:
         if found := pattern.fullmatch(text):
             return found

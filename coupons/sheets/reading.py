@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from coupons.sheets.cell_text import REMARK, Cell, as_it_was
+from coupons.sheets.cell_text import LONGEST_CELL, REMARK, Cell, as_it_was
 from coupons.sheets.delimited import delimited_rows
 from coupons.sheets.errors import Unreadable
 from coupons.sheets.workbooks import workbook_rows
@@ -17,8 +17,6 @@ LARGEST_WORKBOOK = 100 << 20
 LARGEST_CSV = 2 << 30
 MOST_ROWS = 5_000_000
 MOST_COLUMNS = 100
-#: Characters; Excel has no longer cells.
-LONGEST_CELL = 32_767
 
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 # What people send in place of a spreadsheet; what has a zero in it is found out later.
@@ -50,7 +48,11 @@ def open_rows(*, file: BinaryIO, name: str) -> Iterator[tuple[int, list[Cell]]]:
             continue
         if len(shaped) > MOST_COLUMNS:
             raise Unreadable(f"Row {number}: there are more than {MOST_COLUMNS} columns.")
-        yield number, [_taken(cell, number) for cell in shaped]
+        # Most cells are short texts and numbers; a call for each would be half the work.
+        yield (
+            number,
+            [cell if cell.__class__ is not str else _text(cell, number) for cell in shaped],
+        )
 
 
 def _rows(file: BinaryIO, name: str) -> Iterator[tuple[int, list[Any]]]:
@@ -76,6 +78,8 @@ def _check_size(size: int, most: int) -> None:
 
 
 def _shaped(cells: list[Any]) -> list[Any]:
+    if cells and not _is_empty(cells[-1]):
+        return cells
     end = len(cells)
     while end and _is_empty(cells[end - 1]):
         end -= 1
@@ -87,16 +91,16 @@ def _is_empty(cell: Any) -> bool:
 
 
 def _is_remark(cells: list[Any]) -> bool:
-    first = next((cell for cell in cells if not _is_empty(cell)), None)
+    first = cells[0]
+    if _is_empty(first):
+        first = next(cell for cell in cells if not _is_empty(cell))
     return isinstance(first, str) and first.lstrip().startswith(REMARK)
 
 
-def _taken(cell: Any, number: int) -> Cell:
-    if cell.__class__ is not str:
-        return cell
+def _text(cell: str, number: int) -> str | None:
     if len(cell) > LONGEST_CELL:
+        most = LONGEST_CELL
         raise Unreadable(
-            f"Row {number}: a cell has more than {LONGEST_CELL} characters; "
-            "perhaps a quotation mark is never closed."
+            f"Row {number}: a cell has more than {most} characters; close its quotation mark."
         )
-    return as_it_was(cell) or None
+    return (as_it_was(cell) if cell[:1] == "'" else cell) or None

@@ -15,6 +15,8 @@ from coupons.sheets.errors import Unreadable
 from coupons.sheets.workbooks import BATCH
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_XLS_BEGIN = b"\x09\x08\x10\x00\x00\x06\x05\x00"
+_WRITE_PROTECTED, _LOCKED_BY = b"\x86\x00\x00\x00", b"\x2f\x00"
 _BROKEN = "The file is broken or cut off; save it again and send it whole."
 _LOCKED = "The file has a password; save it without one."
 
@@ -32,8 +34,6 @@ def main(*, memory: int, seconds: int) -> None:
             _send("rows", batch)
     except Unreadable as error:
         _send("refused", error.detail)
-    except python_calamine.PasswordError:
-        _send("refused", _LOCKED)
     except (python_calamine.CalamineError, ValueError, OSError):
         _send("refused", _BROKEN)
     else:
@@ -58,12 +58,19 @@ def _check(file: BinaryIO) -> None:
         file.seek(0)
         content = file.read()
         # Names in the directory of such a file are in UTF-16.
-        if "EncryptedPackage".encode("utf-16-le") in content:
+        if "EncryptedPackage".encode("utf-16-le") in content or _is_locked_xls(content):
             raise Unreadable(_LOCKED)
         if "_VBA_PROJECT".encode("utf-16-le") in content:
             raise Unreadable("The file has macros; save it as xlsx without them.")
     else:
         check_archive(file=file)
+
+
+def _is_locked_xls(content: bytes) -> bool:
+    """Look at the record after the beginning of an xls file, which says how it is locked."""
+    _, begin, records = content.partition(_XLS_BEGIN)
+    after = records[12:].removeprefix(_WRITE_PROTECTED)
+    return bool(begin) and after.startswith(_LOCKED_BY)
 
 
 def _rows_of(book: python_calamine.CalamineWorkbook) -> Iterator[tuple[int, list[Any]]]:
