@@ -49,7 +49,7 @@ def start(
     `at_once` it is redeemed too; else it waits for `run`. A `dry_run` is only judged. A file
     that came before is told by `repeats`: what it redeemed is found, and not redeemed again.
     """
-    digest = _digest(file)
+    digest = digest_of(file=file)
     earlier = RedemptionBatch.objects.of(caller.merchant).filter(digest=digest, dry_run=False)
     with transaction.atomic():
         return RedemptionBatch.objects.create(
@@ -70,9 +70,7 @@ def start(
         )
 
 
-def run(
-    *, batch: RedemptionBatch, all_or_nothing: bool, by: str, at: datetime
-) -> RedemptionBatch:
+def run(*, batch: RedemptionBatch, all_or_nothing: bool, by: str, at: datetime) -> RedemptionBatch:
     """Redeem what was judged; raises `WrongState` unless it waits for that.
 
     All or nothing is refused where a row failed already.
@@ -96,9 +94,7 @@ def undo(*, batch: RedemptionBatch, by: str, at: datetime) -> RedemptionBatch:
     if not batch.redeemed:
         raise WrongState("The batch has redeemed nothing that could be undone.")
     after = (Stage.FINISHED, Stage.REDEEMING, Stage.UNDOING)
-    return _go_on(
-        batch=batch, after=after, stage=Stage.UNDOING, total=batch.redeemed, by=by, at=at
-    )
+    return _go_on(batch=batch, after=after, stage=Stage.UNDOING, total=batch.redeemed, by=by, at=at)
 
 
 def pause(*, batch: RedemptionBatch) -> None:
@@ -129,14 +125,19 @@ def stopped(*, job: Job, at: datetime) -> None:
         # What is held by halves must not stay so, whoever has had enough.
         _begin(batch, stage)
         batch.job = _job(
-            merchant=batch.merchant, name=batch.file_name, total=batch.held, by=job.created_by, at=at
+            merchant=batch.merchant,
+            name=batch.file_name,
+            total=batch.held,
+            by=job.created_by,
+            at=at,
         )
         batch.save()
         return
     _tell(batch, job, at=at)
 
 
-def _digest(file: BinaryIO) -> str:
+def digest_of(*, file: BinaryIO) -> str:
+    """Return the SHA-256 of a file, in hexadecimal, and go back to its beginning."""
     digest = hashlib.sha256()
     for part in iter(partial(file.read, _READ), b""):
         digest.update(part)
@@ -275,9 +276,7 @@ def _settle(
     piece: Callable[..., int | None],
     stage: Stage,
 ) -> bool:
-    done = piece(
-        batch=batch, caller=judging.caller_for(batch=batch, actor=job.created_by), at=at
-    )
+    done = piece(batch=batch, caller=judging.caller_for(batch=batch, actor=job.created_by), at=at)
     if done is None:
         return _end(batch, job, stage, at=at)
     job.done += done

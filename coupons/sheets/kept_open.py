@@ -59,11 +59,17 @@ def kept_open(
     let_go()
     file = stored.storage.open(stored.name, "rb")
     rows: _Rows = open_rows(file=file, name=name)  # type: ignore[assignment]
-    _, headings = next(rows, (0, []))
+    try:
+        _, headings = next(rows, (0, []))
+        columns = recognised(cells=headings, shape=shape)
+    except BaseException:
+        rows.close()
+        file.close()
+        raise
     _MINE.sheet = OpenSheet(
         of=of,
         read_to=read_to,
-        columns=recognised(cells=headings, shape=shape),
+        columns=columns,
         ignored=not_recognised(cells=headings, shape=shape),
         _file=file,
         _rows=_after(rows, read_to),

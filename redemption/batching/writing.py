@@ -77,7 +77,8 @@ _ENTRY: _Columns = {
     "redemption_ref": ("redemption", "uuid"),
     "data": ("data", "text"),
 }
-_USUAL = {"yes": True, "none": 0}
+#: What is the same for all; an entry of the whole redemption is about no one code.
+_USUAL = {"yes": True, "none": 0, "coupon": None, "code": None}
 
 
 def write(*, entries: Sequence[Entry]) -> None:
