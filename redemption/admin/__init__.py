@@ -3,6 +3,7 @@
 from coupons.admin.coupon_page import FIGURES, PAGES, PANELS
 from redemption.admin import (
     api_key,
+    batch,
     hold,
     order,
     reconciliation,
@@ -26,6 +27,7 @@ PAGES.extend(
 
 __all__ = [
     "api_key",
+    "batch",
     "hold",
     "order",
     "reconciliation",

@@ -3,10 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
+from coupons.pricing.quote import Reason
+from coupons.reasons import SENTENCES
 from coupons.sheets.writing import csv_chunks
 from redemption.batch_template import SHAPE
+from redemption.batching.settling import GONE
+from redemption.batching.staging import BAD_ROW
+from redemption.errors import TryAgain
 from redemption.models import BatchRow, RedemptionBatch
 
 #: Rows read from the database at a time.
@@ -53,3 +58,19 @@ def _rows(batch: RedemptionBatch, say: Callable[[str], str]) -> Iterator[list[An
             message_of(row=row, say=say),
             str(row.redemption_ref or ""),
         ]
+
+
+def reason_in_words(reason: str) -> str:
+    """Say a reason in the reader's language, without the particulars of one row."""
+    if reason in _OWN:
+        return str(_OWN[reason])
+    words = str(SENTENCES.get(Reason(reason), reason)) if reason in set(Reason) else reason
+    # A sentence with a number in it is about one row.
+    return reason.replace("_", " ") if "%(" in words else words
+
+
+_OWN = {
+    BAD_ROW: gettext_lazy("The row cannot be read."),
+    GONE: gettext_lazy("The hold was released before the other rows were done."),
+    TryAgain.code: gettext_lazy("Others were at the same code at that moment."),
+}

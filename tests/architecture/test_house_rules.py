@@ -26,6 +26,7 @@ LOCKS = {
     "coupons/catalogue.py",
     "campaigns/customers.py",
     "coupons/team.py",
+    "redemption/batching/taking.py",
     "redemption/holds.py",
     "redemption/reversing.py",
     "redemption/splitting.py",
@@ -134,7 +135,7 @@ VERBS = {
     "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
     "history issuing jobs lifecycle moving pictures platform rates reach reading redeemers "
     "references replacing reviewing reviewing_rights staff_groups taxes",
-    "redemption": "checkout confirming counting events evidence facts guessing holds keys "
+    "redemption": "batches checkout confirming counting events evidence facts guessing holds keys "
     "metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
