@@ -1,6 +1,6 @@
 """What the database knows that a cart's quote depends on, as the engine reads it.
 
-The engine decides; this only reads (`redemption.looking`). Nothing here is trusted for
+The engine decides; this only reads (`redemption.gathering`). Nothing here is trusted for
 taking: that is the ledger's conditional updates.
 """
 
@@ -15,8 +15,8 @@ from coupons.pricing.cart import Shopper
 from coupons.pricing.tax import TaxRates
 from coupons.pricing.terms import CouponTerms
 from coupons.prizes import PrizeFacts, prize_facts, prizes_left
-from redemption import looking
-from redemption.looking import Ahead, Known
+from redemption import gathering
+from redemption.gathering import Ahead, Known
 from redemption.standing import Holds, StandingUse, instant, standing_use
 
 
@@ -121,7 +121,7 @@ def gather(
     `takes` a new customer gets an id. What is asked `ahead` hears its row first. Raises
     `StaleCaller` for a remembered caller that has changed.
     """
-    known = looking.known(
+    known = gathering.known(
         caller=caller,
         customer=customer,
         codes=codes,
@@ -141,7 +141,7 @@ def gather_each(*, caller: Caller, carts: Sequence[tuple[str, str]], at: datetim
 
     A cart is its code's normal form and its order; nothing is left to the products.
     """
-    known = looking.known(
+    known = gathering.known(
         caller=caller,
         customer=None,
         codes=sorted({code for code, _ in carts}),

@@ -21,7 +21,7 @@ from coupons.models import new_id
 from coupons.pricing.quote import Applied
 from redemption import draws, evidence, recording
 from redemption.facts import CodeFacts
-from redemption.looking import Ahead
+from redemption.gathering import Ahead
 from redemption.statements import Statements
 from redemption.taking import (
     Entry,

@@ -15,7 +15,7 @@ from coupons.pricing.tax import with_tax
 from redemption import facts as fact_finding
 from redemption.carts import CheckedCart
 from redemption.facts import Facts
-from redemption.looking import Ahead
+from redemption.gathering import Ahead
 
 #: Who reads exchange rates: many carts at once may remember them from one to the next.
 RatesFinder = Callable[..., Rates]
