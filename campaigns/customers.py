@@ -1,13 +1,19 @@
 """The merchant's customers, as a program tells us of them."""
 
+import zoneinfo
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from babel.core import get_global
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import connection, transaction
 
 from campaigns.models import Customer
 from coupons.catalogue import Upserted
+from coupons.errors import FieldError, Invalid
 from coupons.models import Merchant
 
 #: What a call may set; what it leaves out stays.
@@ -25,6 +31,41 @@ FIELDS = (
     "is_test",
     "consents",
 )
+
+
+def stored_values(*, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check what is to be set of a customer's `FIELDS`; `Invalid` names what is wrong."""
+    values = dict(given)
+    errors = []
+    if email := values.get("email"):
+        try:
+            validate_email(email)
+        except ValidationError:
+            errors.append(FieldError("email", "This is not an e-mail address."))
+    if (country := values.get("country")) and country not in _countries():
+        errors.append(FieldError("country", "An ISO 3166 country code such as DE."))
+    if (zone := values.get("time_zone")) and zone not in _time_zones():
+        errors.append(FieldError("timezone", "An IANA time zone such as Europe/Berlin."))
+    registered = values.get("registered_at")
+    if registered is not None and not 1900 <= registered.year <= 9000:
+        errors.append(FieldError("registered_at", "A time in the years 1900 to 9000."))
+    if errors:
+        raise Invalid(errors=errors)
+    if "tags" in values:
+        values["tags"] = sorted(set(values["tags"]))
+    return values
+
+
+@cache
+def _countries() -> frozenset[str]:
+    codes = get_global("territory_languages")
+    # ZZ stands for a region that nobody knows.
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - {"ZZ"}
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
 
 
 def put_customers(

@@ -6,7 +6,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from campaigns.api.customers import CustomerEndpoint, CustomersBulkEndpoint
 from coupons.api import coupons as life
 from coupons.api.channels import ChannelEndpoint
-from coupons.api.codes import CouponCodesEndpoint, JobEndpoint, LookupEndpoint
+from coupons.api.codes import CouponCodesEndpoint, JobCancelEndpoint, JobEndpoint, LookupEndpoint
+from coupons.api.pools import CouponPoolsEndpoint
 from coupons.api.products import ProductEndpoint, ProductsBulkEndpoint
 from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
@@ -54,8 +55,10 @@ urlpatterns = [
     ),
     path("coupons/<slug:slug>/replacement", life.ReplacementEndpoint.as_view(counted=counted)),
     path("coupons/<slug:slug>/codes", CouponCodesEndpoint.as_view()),
+    path("coupons/<slug:slug>/pools", CouponPoolsEndpoint.as_view()),
     path("codes/lookup", LookupEndpoint.as_view()),
     path("jobs/<uuid:job_id>", JobEndpoint.as_view()),
+    path("jobs/<uuid:job_id>/cancel", JobCancelEndpoint.as_view()),
     # Settings that programs make
     path("channels/<str:slug>", ChannelEndpoint.as_view()),
     path("exchange-rates", ExchangeRatesEndpoint.as_view()),

@@ -241,6 +241,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "remove old spreadsheets": {
+        "task": "coupons.tasks.forget_sheets",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "forget old refused attempts": {
         "task": "redemption.tasks.forget_refused_attempts",
         "schedule": timedelta(hours=1),
@@ -375,6 +380,9 @@ STORAGES = {
 # Uploads and result files; never served from an address of their own.
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
+# Spreadsheets that are brought in: bytes at most, and how long they and their rows are kept.
+SHEET_MAX_BYTES = env.int("SHEET_MAX_BYTES", default=512 * 1024 * 1024)
+SHEET_KEPT = timedelta(days=env.int("SHEET_KEPT_DAYS", default=14))
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)

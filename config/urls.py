@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from config import health
 from coupons import views
+from redemption.views import code_page
 
 handler400 = "config.problems.bad_request"
 handler404 = "config.problems.not_found"
@@ -14,6 +15,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("pictures/<uuid:pk>", views.picture, name="picture"),
+    path("c/<slug:shop>", code_page, name="code_page"),
     path("api/v1/", include("config.api")),
     path("", admin.site.urls),
 ]

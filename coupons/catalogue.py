@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from coupons.errors import FieldError
+from coupons.errors import FieldError, Invalid
 from coupons.models import Category, Merchant, Product
+from coupons.pricing.money import BadAmount, UnknownCurrency, decimals, parse_amount
 
 #: What a call may set; what it leaves out stays.
 FIELDS = ("name", "category", "currency", "price_minor", "cost_minor", "on_sale", "stock")
@@ -69,6 +70,38 @@ def find_categories(
         found = rows.filter(path__icontains=typed).order_by("path")[:MOST_FOUND]
     paths = list(found.values_list("path", flat=True))
     return [(path, rows.filter(path__startswith=f"{path}/").count()) for path in paths]
+
+
+def stored_values(
+    *, given: Mapping[str, Any], merchant: Merchant, known: Product | None
+) -> dict[str, Any]:
+    """Turn what is to be set of a product into values of `FIELDS`, prices in minor units.
+
+    Amounts are in the currency given, else in the one that the product has. `Invalid` for an
+    amount, a currency or a path that is none.
+    """
+    values = dict(given)
+    currency = values.get("currency") or (known.currency if known else merchant.currency)
+    errors = []
+    try:
+        decimals(currency)
+    except UnknownCurrency as error:
+        raise Invalid(errors=[FieldError("currency", str(error))]) from error
+    for name in ("price", "cost"):
+        if name in values:
+            text = values.pop(name)
+            try:
+                values[f"{name}_minor"] = None if text is None else parse_amount(text, currency)
+            except BadAmount as error:
+                errors.append(FieldError(name, str(error)))
+        elif known and known.currency != currency and getattr(known, f"{name}_minor") is not None:
+            errors.append(FieldError(name, f"Send it too: the one there is in {known.currency}."))
+    category = values.get("category")
+    if category is not None and not all(part.strip() for part in category.split("/")):
+        errors.append(FieldError("category", "A path such as shoes/running."))
+    if errors:
+        raise Invalid(errors=errors)
+    return values
 
 
 def put_products(*, merchant: Merchant, changes: Mapping[str, Mapping[str, Any]]) -> Upserted:

@@ -1,6 +1,7 @@
 """Codes are made: a list that somebody brings, or a batch from a pattern."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -57,11 +58,22 @@ def add_codes(*, coupon: Coupon, typed: Sequence[str], by: str, at: datetime) ->
     return job
 
 
-def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at: datetime) -> Job:
-    """Queue the making of `count` codes; a worker does it.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the codes of a batch would be: one as an example, and how hard they are to guess."""
 
-    Raises `Invalid` for a pattern that can't be read or is too easily guessed, or a
-    count above the coupon's limit or 10,000,000.
+    pattern: str
+    sample: str
+    key_space: int
+    #: How many guesses hit one of the codes once, on average.
+    guesses: int
+    safety: coding.Safety
+
+
+def outlook(*, count: int, pattern: str | None) -> Outlook:
+    """Say what `count` codes of a pattern (None: a safe one) would be; nothing is written.
+
+    Raises `Invalid` for a pattern that can't be read and a count that can't be made.
     """
     if not 1 <= count <= MAX_BATCH:
         raise Invalid(errors=[FieldError("count", f"From 1 to {MAX_BATCH:,} codes.")])
@@ -69,13 +81,32 @@ def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at:
         parsed = coding.Pattern.parse(pattern) if pattern else coding.default_pattern(count)
     except ValueError as error:
         raise Invalid(errors=[FieldError("pattern", str(error))]) from error
-    if not parsed.has_room_for(count):
+    if len(parsed.text) > coding.MAX_LENGTH:
+        told = f"A pattern has at most {coding.MAX_LENGTH} characters."
+        raise Invalid(errors=[FieldError("pattern", told)])
+    return Outlook(
+        pattern=parsed.text,
+        sample=parsed.written(parsed.make()),
+        key_space=parsed.key_space,
+        guesses=parsed.guesses_per_hit(count),
+        safety=parsed.safety(count),
+    )
+
+
+def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at: datetime) -> Job:
+    """Queue the making of `count` codes; a worker does it.
+
+    Raises `Invalid` for a pattern that can't be read or is too easily guessed, or a
+    count above the coupon's limit or 10,000,000.
+    """
+    expected = outlook(count=count, pattern=pattern)
+    if expected.safety == coding.Safety.REFUSED:
         raise Invalid(
             errors=[
                 FieldError(
                     "pattern",
-                    f"Too few combinations: one guess in {parsed.guesses_per_hit(count):,} would "
-                    "be a code. Add more #.",
+                    f"Too few combinations: one guess in {expected.guesses:,} would be a code. "
+                    "Add more #.",
                 )
             ]
         )
@@ -90,7 +121,7 @@ def start_batch(*, coupon: Coupon, count: int, pattern: str | None, by: str, at:
             by=by,
             at=at,
         )
-        _open(job=job, coupon=coupon, pattern=parsed.text)
+        _open(job=job, coupon=coupon, pattern=expected.pattern)
     return job
 
 
@@ -115,13 +146,30 @@ def give_back(*, job: Job, at: datetime) -> None:
     CouponCounter.objects.filter(coupon__batches__job=job).update(issued=F("issued") - job.failed)
 
 
+def open_list(*, job: Job, coupon: Coupon, count: int, by: str, at: datetime) -> CodeBatch:
+    """Take the stock for `count` codes that a job brings, and open their batch.
+
+    Raises `Invalid` where the coupon may not issue that many.
+    """
+    _refuse_closed(coupon)
+    _take_stock(coupon=coupon, count=count, field="coupon")
+    return _write_batch(job=job, coupon=coupon, pattern="", total=count, by=by, at=at)
+
+
+def close_list(*, batch: CodeBatch, made: int) -> None:
+    """Say how many codes a list has brought, and give the others back to the coupon's limit."""
+    missing = batch.total - made
+    if missing:
+        CodeBatch.objects.filter(pk=batch.pk).update(total=made)
+        CouponCounter.objects.filter(coupon=batch.coupon_id).update(issued=F("issued") - missing)
+
+
 def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
     """Make a code that takes another's place, in the manner of its batch.
 
     It takes no new stock: whoever calls withdraws the old one.
     """
-    given = code.batch.pattern if code.batch else ""
-    pattern = coding.Pattern.parse(given) if "#" in given else coding.default_pattern(MAX_BATCH)
+    pattern = pattern_like(given=code.batch.pattern if code.batch else "")
     for _ in range(MAX_BARREN_CHUNKS):
         new, made = Code.objects.get_or_create(
             merchant_id=code.merchant_id,
@@ -129,6 +177,7 @@ def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
             defaults={
                 "coupon_id": code.coupon_id,
                 "batch_id": code.batch_id,
+                "pool_id": code.pool_id,
                 "max_uses": code.max_uses,
                 "expires_at": expires_at,
             },
@@ -138,15 +187,19 @@ def replace_code(*, code: Code, expires_at: datetime | None) -> Code:
     raise WrongState("The pattern has no unused codes left.")
 
 
+def pattern_like(*, given: str) -> coding.Pattern:
+    """Return the pattern of codes that take the place of those of a batch."""
+    return coding.Pattern.parse(given) if given else coding.default_pattern(MAX_BATCH)
+
+
 def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
     """Insert up to `count` new codes in one statement; those taken already are passed over."""
-    texts = list({pattern.make() for _ in range(count)})
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO coupons_code
                    (merchant_id, coupon_id, batch_id, text, state, shared, max_uses, uses)
-            SELECT %s, %s, %s, t, 'active', false, %s, 0 FROM unnest(%s::text[]) AS t
+            SELECT %s, %s, %s, t, 'active', false, %s, 0 FROM string_to_table(%s, E'\\n') AS t
             ON CONFLICT (merchant_id, text) DO NOTHING
             """,
             [
@@ -154,27 +207,41 @@ def _insert(*, batch: CodeBatch, pattern: coding.Pattern, count: int) -> int:
                 batch.coupon_id,
                 batch.pk,
                 uses_per_code(coupon=batch.coupon),
-                texts,
+                pattern.lines(count),
             ],
         )
         return int(cursor.rowcount)
 
 
 def _open(*, job: Job, coupon: Coupon, pattern: str) -> CodeBatch:
+    """Write the one batch of a job down."""
+    return _write_batch(
+        job=job,
+        coupon=coupon,
+        pattern=pattern,
+        total=job.total,
+        by=job.created_by,
+        at=job.created_at,
+    )
+
+
+def _write_batch(
+    *, job: Job, coupon: Coupon, pattern: str, total: int, by: str, at: datetime
+) -> CodeBatch:
     """Write a batch down, and in the journal."""
     batch = CodeBatch.objects.create(
         merchant_id=coupon.merchant_id,
         coupon=coupon,
         job=job,
         pattern=pattern,
-        total=job.total,
-        created_at=job.created_at,
+        total=total,
+        created_at=at,
     )
     journal.record(
         merchant=coupon.merchant,
         type="codes.issued",
-        actor=job.created_by,
-        at=job.created_at,
+        actor=by,
+        at=at,
         coupon=coupon,
         data={"batch": batch.pk, "count": batch.total, "pattern": batch.pattern},
     )

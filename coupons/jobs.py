@@ -145,11 +145,25 @@ def resume(*, job: Job) -> Job:
     return held
 
 
+def go_on(*, job: Job, total: int) -> None:
+    """Send a waiting job to the workers again, once what belongs to it is committed.
+
+    Call it in that transaction. Raises `WrongState` where it waits no more; `total` is in
+    what it counts from now on.
+    """
+    from coupons.tasks import run_job
+
+    waiting = Job.objects.filter(pk=job.pk, status=Job.Status.WAITING)
+    if not waiting.update(status=Job.Status.QUEUED, done=0, total=total, seen_at=None):
+        raise WrongState("The job waits for nobody any more.")
+    transaction.on_commit(partial(run_job.delay, str(job.pk)), robust=True)
+
+
 def cancel(*, job: Job, at: datetime) -> Job:
     """Stop a job; what it has done stays. Raises `WrongState` where it is over already."""
     with transaction.atomic():
         held = Job.objects.select_for_update().get(pk=job.pk)
-        if held.status not in (*UNFINISHED, Job.Status.PAUSED):
+        if held.status not in (*UNFINISHED, Job.Status.PAUSED, Job.Status.WAITING):
             raise WrongState("The job is over already.")
         held.status, held.finished_at = Job.Status.CANCELLED, at
         held.save()

@@ -26,17 +26,15 @@ from coupons.models import (
     Replacement,
 )
 from coupons.states import MOVES
+from coupons.untouched import UNTOUCHED
 
-# A code that the journal tells of has been in somebody's hands, and so has one that was given
-# for another. Locked in the order in which redemptions lock codes.
-_UNTOUCHED = """
+# Locked in the order in which redemptions lock codes.
+_UNTOUCHED = f"""
 SELECT c.id FROM coupons_code c
  WHERE c.coupon_id = %(old)s AND c.id > %(reached)s AND c.id <= %(last)s
-   AND NOT c.shared AND c.state = 'active' AND c.uses = 0 AND c.replaced_by_id IS NULL
-   AND NOT EXISTS (SELECT FROM coupons_code r WHERE r.replaced_by_id = c.id)
-   AND NOT EXISTS (SELECT FROM coupons_journalentry j WHERE j.code_id = c.id)
+   AND {UNTOUCHED} AND c.pool_id IS NULL
  ORDER BY c.id
-"""
+"""  # noqa: S608
 _MOVE = f"""
 WITH untouched AS ({_UNTOUCHED} FOR NO KEY UPDATE)
 UPDATE coupons_code c SET coupon_id = %(new)s, max_uses = %(uses)s

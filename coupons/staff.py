@@ -10,6 +10,8 @@ class Area(StrEnum):
 
     COUPONS = "coupons"
     CODES = "codes"
+    #: The codes that are set aside for somebody to hand out.
+    PARTNERS = "partners"
     CUSTOMERS = "customers"
     PRODUCTS = "products"
     ORDERS = "orders"
@@ -38,6 +40,7 @@ RIGHTS: dict[Role, dict[Area, frozenset[Right]]] = {
     Role.OPERATOR: {
         Area.COUPONS: _ALL,
         Area.CODES: _WRITE,
+        Area.PARTNERS: _WRITE,
         Area.CUSTOMERS: _WRITE,
         Area.PRODUCTS: _WRITE,
         Area.ORDERS: _READ,
@@ -49,6 +52,7 @@ RIGHTS: dict[Role, dict[Area, frozenset[Right]]] = {
     Role.REVIEWER: {
         Area.COUPONS: frozenset({Right.VIEW, Right.PUBLISH}),
         Area.CODES: _READ,
+        Area.PARTNERS: _READ,
         Area.PRODUCTS: _READ,
         Area.REPORTS: _READ,
         Area.JOURNAL: _READ,
@@ -58,6 +62,7 @@ RIGHTS: dict[Role, dict[Area, frozenset[Right]]] = {
     Role.RISK_ANALYST: {
         Area.COUPONS: _READ,
         Area.CODES: _READ,
+        Area.PARTNERS: _READ,
         Area.CUSTOMERS: _READ,
         Area.ORDERS: _READ,
         Area.REDEMPTIONS: _READ,
@@ -67,6 +72,7 @@ RIGHTS: dict[Role, dict[Area, frozenset[Right]]] = {
     Role.ANALYST: {
         Area.COUPONS: _READ,
         Area.CODES: _READ,
+        Area.PARTNERS: _READ,
         Area.PRODUCTS: _READ,
         Area.ORDERS: _READ,
         Area.REDEMPTIONS: _READ,

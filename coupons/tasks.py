@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import jobs, rates
+from coupons import importing, jobs, rates
 from coupons.api import idempotency
 
 #: Chunks in one run; what is left is the next run's.
@@ -36,3 +36,9 @@ def load_reference_rates() -> int:
 def forget_idempotent_answers() -> int:
     """Remove answers kept for an `Idempotency-Key` past their time."""
     return idempotency.forget(at=timezone.now(), chunks=CHUNKS)
+
+
+@shared_task
+def forget_sheets() -> int:
+    """Remove spreadsheets and their staged rows past their time; twice does no harm."""
+    return importing.forget(at=timezone.now(), chunks=CHUNKS)

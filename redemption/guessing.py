@@ -41,11 +41,14 @@ def refuse(*, caller: Caller, body: CartBody, now: float) -> None:
 
     Asks nobody. `now` is seconds since 1970, of the real clock.
     """
-    if not _refused or not body.codes:
-        return
-    left = [_refused[one] - now for one in _guessers(caller, body) if one in _refused]
-    if left and max(left) > 0:
-        raise TooManyAttempts(retry_after=int(max(left)) + 1)
+    if _refused and body.codes:
+        _refuse(_guessers(caller, body), now)
+
+
+def refuse_visitor(*, ip: str | None, now: float) -> None:
+    """Raise `TooManyAttempts` for a visitor of the page of codes who has reached the limit."""
+    if _refused:
+        _refuse(_visitor(ip), now)
 
 
 def count(
@@ -56,7 +59,25 @@ def count(
     Raises `TooManyAttempts` where they are more than the limit; the answer must not be told.
     """
     missed = {each.code for each in rejected if each.reason in MISSES}
-    guessers = _guessers(caller, body) if missed else {}
+    if missed:
+        _count(_guessers(caller, body), missed, now)
+
+
+def count_visitor(*, ip: str | None, missed: str, now: float) -> None:
+    """Count a wrong code of a visitor of the page of codes.
+
+    Raises `TooManyAttempts` where they are more than the limit; the answer must not be told.
+    """
+    _count(_visitor(ip), {missed}, now)
+
+
+def _refuse(guessers: dict[Guesser, int], now: float) -> None:
+    left = [_refused[one] - now for one in guessers if one in _refused]
+    if left and max(left) > 0:
+        raise TooManyAttempts(retry_after=int(max(left)) + 1)
+
+
+def _count(guessers: dict[Guesser, int], missed: set[str], now: float) -> None:
     if not guessers:
         return
     seconds = settings.HEXIAO_GUESS_MINUTES * 60
@@ -94,6 +115,12 @@ def _guessers(caller: Caller, body: CartBody) -> dict[Guesser, int]:
     if not any(value for _, value, _ in named):
         named = [("key", "-", settings.HEXIAO_GUESSES_PER_KEY)]
     return {(caller.actor, kind, value): most for kind, value, most in named if value and most}
+
+
+def _visitor(ip: str | None) -> dict[Guesser, int]:
+    """Return whom a visitor's wrong codes count for: the address, whichever shop is asked."""
+    most = settings.HEXIAO_GUESSES_PER_IP if ip else settings.HEXIAO_GUESSES_PER_KEY
+    return {("visitor", "ip", _subscriber(ip) or "-"): most} if most else {}
 
 
 def _subscriber(ip: str | None) -> str | None:

@@ -54,18 +54,18 @@ def _failed_jobs(*, merchant: Merchant, at: datetime) -> Group:
     jobs = (
         Job.objects.of(merchant)
         .filter(status=Job.Status.FAILED, created_at__gte=at - RECENT)
-        .select_related("batch__coupon")
+        .prefetch_related("batches__coupon")
         .order_by("-created_at")[:LIMIT]
     )
     items = [
         Item(
-            name=job.batch.coupon.name,
-            url=_page(job.batch.coupon),
+            name=batch.coupon.name,
+            url=_page(batch.coupon),
             badge=badge(job.status, job.get_status_display()),
             detail=_(job.problem) if job.problem else when(job.created_at),
         )
         for job in jobs
-        if hasattr(job, "batch")
+        for batch in job.batches.all()
     ]
     return Group(title=_("Codes that could not be made"), items=tuple(items))
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from coupons.models import Coupon, MerchantOwned
+from coupons.models import CodePool, Coupon, MerchantOwned
 
 
 class DailyFigure(MerchantOwned):
@@ -58,3 +58,28 @@ class DailyFigure(MerchantOwned):
 
     def __str__(self) -> str:
         return f"{self.day} {self.currency}"
+
+
+class PoolFigure(MerchantOwned):
+    """What a partner's codes came to in one currency; money in its minor units."""
+
+    # A plain reference, like the journal's: figures outlive what they speak of.
+    pool = models.ForeignKey(
+        CodePool, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    #: Codes used, and uses that were given back whole since.
+    redeemed = models.BigIntegerField(_("redeemed"), default=0)
+    reversed = models.BigIntegerField(_("reversed"), default=0)
+    #: Less what came back; shipping that was given away included.
+    discount_minor = models.BigIntegerField(_("discount given"), default=0)
+
+    class Meta:
+        verbose_name = _("figure of a partner pool")
+        verbose_name_plural = _("figures of partner pools")
+        constraints = [
+            models.UniqueConstraint(fields=["pool", "currency"], name="pool_figure_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pool_id} {self.currency}"

@@ -7,7 +7,7 @@ moves gets all days in the new zone by `rebuild`.
 from django.db import connection, transaction
 
 from coupons import reading
-from reports.models import DailyFigure
+from reports.models import DailyFigure, PoolFigure
 
 READER = "rollups"
 #: Journal entries folded in one transaction.
@@ -23,6 +23,11 @@ _PARTS = {
                0 AS orders, 0 AS order_value_minor
           FROM entry, LATERAL (VALUES (entry.coupon_id), (NULL)) AS row_for (coupon_id)
          WHERE type = 'codes.issued' AND entry.coupon_id IS NOT NULL
+    """,
+    "codes.undone": """
+        SELECT merchant_id, row_for.coupon_id, day, '', -(data->>'count')::bigint, 0, 0, 0, 0
+          FROM entry, LATERAL (VALUES (entry.coupon_id), (NULL)) AS row_for (coupon_id)
+         WHERE type = 'codes.undone'
     """,
     "redemption.created": """
         SELECT merchant_id, row_for.coupon_id, day, data->>'currency',
@@ -85,6 +90,34 @@ SELECT merchant_id, coupon_id, day, currency,
        order_value_minor = figure.order_value_minor + excluded.order_value_minor
 """  # noqa: S608  (constant parts only)
 
+# A code has its pool before anybody has it, and keeps it for good once the journal tells of it.
+_FOLD_POOLS = """
+WITH use AS (
+    SELECT e.merchant_id, (use->>'code')::bigint AS code_id, e.data->>'currency' AS currency,
+           (use->>'discount_minor')::bigint
+           + (use->>'shipping_discount_minor')::bigint AS discount_minor,
+           e.type = 'redemption.created' AS is_created,
+           coalesce((e.data->>'is_last')::boolean, false) AS is_last
+      FROM coupons_journalentry e, jsonb_array_elements(e.data->'uses') AS use
+     WHERE (e.xid, e.id) > (%s, %s) AND (e.xid, e.id) <= (%s, %s)
+       AND e.type IN ('redemption.created', 'redemption.reversed')
+       AND NOT (e.data->>'is_test')::boolean
+)
+INSERT INTO reports_poolfigure AS figure
+       (merchant_id, pool_id, currency, redeemed, reversed, discount_minor)
+SELECT p.merchant_id, c.pool_id, use.currency, count(*) FILTER (WHERE use.is_created),
+       count(*) FILTER (WHERE NOT use.is_created AND use.is_last),
+       sum(CASE WHEN use.is_created THEN use.discount_minor ELSE -use.discount_minor END)
+  FROM use
+  JOIN coupons_code c ON c.id = use.code_id
+  JOIN coupons_codepool p ON p.id = c.pool_id
+ GROUP BY p.merchant_id, c.pool_id, use.currency
+    ON CONFLICT (pool_id, currency) DO UPDATE
+   SET redeemed = figure.redeemed + excluded.redeemed,
+       reversed = figure.reversed + excluded.reversed,
+       discount_minor = figure.discount_minor + excluded.discount_minor
+"""
+
 
 def fold(*, limit: int = CHUNK) -> int:
     """Fold the next entries, at most `limit`, in one transaction; return how many were read.
@@ -97,6 +130,7 @@ def fold(*, limit: int = CHUNK) -> int:
             return 0
         with connection.cursor() as cursor:
             cursor.execute(_FOLD, [*chunk.after, *chunk.until, list(_PARTS)])
+            cursor.execute(_FOLD_POOLS, [*chunk.after, *chunk.until])
         return chunk.count
 
 
@@ -119,4 +153,5 @@ def rebuild(*, limit: int = CHUNK) -> int:
     with transaction.atomic():
         reading.rewind(reader=READER)
         DailyFigure.objects.all().delete()
+        PoolFigure.objects.all().delete()
     return catch_up(limit=limit)

@@ -40,6 +40,7 @@ OF_THE_PLATFORM = {name for name in ABOUT if name.startswith("platform_")}
 #: What a placeholder that names no row may be, by its name.
 VALUES: dict[str, list[Any]] = {
     "version": [1],
+    "file": ["codes.csv"],
     "step": [*STEPS, "confirm", "release", "disable", "enable", "secret", "delete"],
 }  # fmt: skip
 #: Placeholders that name a row of the model.

@@ -2,10 +2,21 @@
 
 import io
 
+from django.core.files.base import ContentFile
+
 from campaigns.models import Customer
-from coupons import saved_filters, staff_groups
+from coupons import importing, pooling, saved_filters, staff_groups
 from coupons.caller import Caller
-from coupons.models import Category, Channel, ExchangeRates, Merchant, Product, TaxRate, User
+from coupons.models import (
+    Category,
+    Channel,
+    Coupon,
+    ExchangeRates,
+    Merchant,
+    Product,
+    TaxRate,
+    User,
+)
 from redemption import batches
 from redemption.models import Order, Reconciliation, Redemption, RefusedAttempt
 from redemption.webhooks import addresses, endpoints
@@ -25,6 +36,10 @@ def shop_with_everything(*, merchant: Merchant, user: User) -> Shop:
         merchant=merchant, at=NOW, order_ref="SECRET-R", customer_ref="SECRET-C",
         actor="system", method="automatic", reason="expired", codes=["SECRETCOUPON"],
         told=[["SECRETCOUPON", ["expired"]]], evidence=Redemption.objects.get().evidence,
+    )  # fmt: skip
+    pooling.reserve(
+        coupon=Coupon.objects.get(slug="many-codes"), partner="SECRET PARTNER",
+        purpose="SECRET PURPOSE", count=1, by="staff:alice", at=NOW,
     )  # fmt: skip
     held = order("SECRETCODE1", ref="SECRET-H", hold=True)
     assert shop.api.post("redemptions", held).status == 201
@@ -66,6 +81,10 @@ def _rest(merchant: Merchant) -> None:
             "customer": Customer.objects.get(ref="SECRET-C"), "status": "paid",
             "currency": "USD", "total_minor": 100, "placed_at": NOW,
         },
+    )  # fmt: skip
+    importing.upload(
+        merchant=merchant, sheet="customers", by="staff:alice", at=NOW,
+        file=ContentFile(b"id,email\nSECRET-9,nobody\n", name="SECRET-file.csv"),
     )  # fmt: skip
     endpoint = endpoints.create(
         merchant=merchant,

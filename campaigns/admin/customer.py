@@ -35,6 +35,7 @@ class CustomerAdmin(KeysetAdmin):
     """Shoppers by the merchant's own identifier."""
 
     area = Area.CUSTOMERS
+    sheet = "customers"
     form = CustomerForm
     list_display = ("ref", "email", "country", "tier", "tag_words", "orders_number")
     search_fields = ("ref", "email", "phone")

@@ -1,13 +1,8 @@
 """`PUT` and `GET /customers/{id}`, and `POST /customers/bulk`."""
 
-import zoneinfo
 from datetime import date, datetime
-from functools import cache
 from typing import Annotated, Any
 
-from babel.core import get_global
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpResponse
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from rest_framework.request import Request
@@ -147,33 +142,9 @@ def changes_of(body: CustomerBody) -> dict[str, Any]:
     for name in ("email", "phone", "country", "language", "time_zone", "tier", "source"):
         if name in given and given[name] is None:
             given[name] = ""
-    errors = []
-    if email := given.get("email"):
-        try:
-            validate_email(email)
-        except ValidationError:
-            errors.append(FieldError("email", "This is not an e-mail address."))
-    if (country := given.get("country")) and country not in _countries():
-        errors.append(FieldError("country", "An ISO 3166 country code such as DE."))
-    if (zone := given.get("time_zone")) and zone not in zoneinfo.available_timezones():
-        errors.append(FieldError("timezone", "An IANA time zone such as Europe/Berlin."))
-    registered = given.get("registered_at")
-    if registered is not None and not 1900 <= registered.year <= 9000:
-        errors.append(FieldError("registered_at", "A time in the years 1900 to 9000."))
     if is_deeper(given.get("consents"), levels=MAX_LEVELS):
-        errors.append(FieldError("consents", f"At most {MAX_LEVELS} levels deep."))
-    if errors:
-        raise Invalid(errors=errors)
-    if "tags" in given:
-        given["tags"] = sorted(set(given["tags"]))
-    return given
-
-
-@cache
-def _countries() -> frozenset[str]:
-    codes = get_global("territory_languages")
-    # ZZ stands for a region that nobody knows.
-    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - {"ZZ"}
+        raise Invalid(errors=[FieldError("consents", f"At most {MAX_LEVELS} levels deep.")])
+    return customers.stored_values(given=given)
 
 
 def customer_answer(row: Customer) -> CustomerAnswer:

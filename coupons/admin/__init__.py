@@ -2,8 +2,11 @@
 
 from coupons.admin import (
     code,
+    code_batch,
+    code_pool,
     coupon,
     exchange,
+    imports,
     job,
     journal,
     product,
@@ -13,11 +16,24 @@ from coupons.admin import (
     tax,
     user,
 )
+from coupons.admin.coupon_page import PAGES
+from coupons.admin.printing import preview_view, print_view, sample_view
+
+PAGES.extend(
+    [
+        ("print", "coupons_coupon_print", print_view),
+        ("print/preview", "coupons_coupon_print_preview", preview_view),
+        ("print/sample", "coupons_coupon_print_sample", sample_view),
+    ]
+)
 
 __all__ = [
     "code",
+    "code_batch",
+    "code_pool",
     "coupon",
     "exchange",
+    "imports",
     "job",
     "journal",
     "product",

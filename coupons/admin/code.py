@@ -1,25 +1,45 @@
-"""Codes, and the batches they are made in."""
+"""Codes, and what happened to each."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from coupons import clock, coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
-from coupons.admin.shown import badge, happened, number, when, who
-from coupons.models import Code, CodeBatch, JournalEntry
+from coupons.admin.code_page import code_context
+from coupons.admin.shown import badge, number
+from coupons.admin.withdrawing import revoke_one
+from coupons.models import Code
 from coupons.redeemers import redeemable_by
-from coupons.staff import Area, sees_only_redeemable
+from coupons.staff import Area, Right, may, sees_only_redeemable
 
 
-def _redeemable(request: HttpRequest) -> QuerySet:
+def redeemable(request: HttpRequest) -> QuerySet:
     """Find the coupons that a clerk may redeem now."""
     allowed = redeemable_by(user=request.user, merchant=request.merchant)
     return allowed.live(clock.now(request)).values("pk")
+
+
+class Revoked(admin.SimpleListFilter):
+    """Keep the withdrawn ones, which an index of their own has."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer what an index answers; used-up codes are found by their redemptions."""
+        return [(Code.State.REVOKED.value, Code.State.REVOKED.label)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Keep them."""
+        return queryset.filter(state=Code.State.REVOKED) if self.value() else queryset
 
 
 @admin.register(Code)
@@ -27,8 +47,11 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     """Every code of the merchant, found by typing it."""
 
     area = Area.CODES
-    list_display = ("text", "coupon", "state_word", "shared", "uses_number", "batch_number")
-    list_select_related = ("coupon",)
+    sheet = "codes"
+    list_display = (
+        "text", "coupon", "state_word", "shared", "uses_number", "batch_number", "pool",
+    )  # fmt: skip
+    list_select_related = ("coupon", "pool")
     search_fields = ("text",)
     search_help_text = _("A code, or how it begins")
     keyset = quick_order = ("text",)
@@ -36,19 +59,29 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         "Codes belong to coupons. Open a coupon and issue some, or give it a shared one."
     )
     next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
-    fields = ("text", "coupon", "state", "shared", "uses", "max_uses")
-    change_form_after_template = "console/code_history.html"
+    list_filter = (Revoked, "shared")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that asks why a code is revoked."""
+        view = self.admin_site.admin_view(partial(revoke_one, self))
+        return [path("<int:pk>/revoke/", view, name="coupons_code_revoke"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Show a clerk only codes of what they may redeem now."""
         rows = super().get_queryset(request)
         if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=_redeemable(request))
+            rows = rows.filter(coupon__in=redeemable(request))
         return rows
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Tell of partners to those who may know."""
+        is_told = may(role=request.role, area=Area.PARTNERS, right=Right.VIEW)
+        return tuple(name for name in self.list_display if is_told or name != "pool")
+
     def keyset_for(self, request: HttpRequest) -> tuple[str, ...]:
-        """Follow the index of a coupon or a batch where the list is one of those."""
-        one = {"coupon", "coupon__id__exact", "batch", "batch__id__exact"} & set(request.GET)
+        """Follow the index of a coupon, a batch or a pool where the list is one of those."""
+        named = ("coupon", "batch", "pool")
+        one = {*named, *(f"{name}__id__exact" for name in named)} & set(request.GET)
         return ("id",) if one else self.keyset
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
@@ -62,7 +95,8 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     @display(description=_("state"))
     def state_word(self, code: Code) -> str:
         """Show whether it still counts."""
-        return badge(code.state, code.get_state_display())
+        standing = code.standing
+        return badge(standing, str(standing.label))
 
     @display(description=_("uses"))
     def uses_number(self, code: Code) -> str:
@@ -78,62 +112,15 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show a code with what happened to it."""
-        entries = JournalEntry.objects.of(request.merchant).filter(code_id=_number(object_id))
-        timeline = [
-            {"when": when(entry.at), "who": who(entry.actor), "what": happened(entry.type)}
-            for entry in entries.order_by("-id")[:50]
-        ]
-        context = {**(extra_context or {}), "timeline": timeline}
-        return super().change_view(request, object_id, form_url, context)
-
-
-@admin.register(CodeBatch)
-class CodeBatchAdmin(ReadOnly, KeysetAdmin):
-    """Codes made in one go, with how far that is."""
-
-    area = Area.CODES
-    list_display = ("id", "coupon", "pattern_word", "total_number", "progress", "created")
-    list_select_related = ("coupon", "job")
-    keyset = ("-id",)
-    nothing_yet = _("A batch is made where unique codes are issued: on a coupon's page.")
-    next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
-    fields = ("coupon", "pattern", "total", "created_at", "progress")
-    readonly_fields = ("progress",)
-    change_form_after_template = "console/batch_codes.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only batches of what they may redeem now."""
-        rows = super().get_queryset(request).select_related("coupon", "job")
-        if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=_redeemable(request))
-        return rows
-
-    @display(description=_("pattern"))
-    def pattern_word(self, batch: CodeBatch) -> str:
-        """Show the pattern; a list that somebody brought has none."""
-        return batch.pattern or str(_("A list"))
-
-    @display(description=_("codes"))
-    def total_number(self, batch: CodeBatch) -> str:
-        """Show how many were asked for."""
-        return number(batch.total)
-
-    @display(description=_("created"))
-    def created(self, batch: CodeBatch) -> str:
-        """Show when, in the merchant's zone."""
-        return when(batch.created_at)
-
-    @display(description=_("progress"))
-    def progress(self, batch: CodeBatch) -> str:
-        """Show how far the making is."""
-        job = batch.job
-        done = f"{number(job.done)} / {number(job.total)}"
-        return badge(job.status, f"{job.get_status_display()} {done}")
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise Http404 from error
+        """Show a code: how it stands, where it comes from, what happened to it."""
+        code = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if code is None:
+            raise Http404
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            **code_context(code=code, request=request),
+            "title": code.text,
+        }
+        return TemplateResponse(request, "console/code_page.html", context)

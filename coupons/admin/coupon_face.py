@@ -1,6 +1,5 @@
 """A coupon as the shopper sees it: on its page, and beside the form while it is typed."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -8,19 +7,17 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.translation import get_language_info
 from django.views.decorators.http import require_POST
 
-from coupons import clock, colors, definition, freezing, lifecycle, pictures
+from coupons import clock, definition, freezing, lifecycle, pictures
 from coupons.admin.base import field_for, numbered
 from coupons.admin.coupon_form import CONTRACT_TO_FORM, CouponForm
 from coupons.admin.face_fields import offered_pictures
 from coupons.admin.words import sentence
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
-from coupons.face import terms_of
-from coupons.models import Coupon, Merchant
-from coupons.reasons import in_language
+from coupons.face import faces
+from coupons.models import Coupon
 from coupons.staff import Right
 
 
@@ -38,28 +35,6 @@ def face_urls(coupons: Any) -> list[URLPattern]:
         path("preview/", view(require_POST(preview)), name="coupons_coupon_preview"),
         path("<int:pk>/preview/", view(require_POST(preview)), name="coupons_coupon_preview"),
         path("pictures/", view(require_POST(upload)), name="coupons_coupon_pictures"),
-    ]
-
-
-def faces(*, merchant: Merchant, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Gather what the card shows, in each language the coupon is read in."""
-    face = shown.get("face") or {}
-    color = colors.shown(face.get("color"))
-    texts = shown.get("texts") or {}
-    return [
-        {
-            "language": language,
-            "called": get_language_info(language)["name_local"],
-            "tag": "zh-Hans" if language == "zh-hans" else language,
-            "name": in_language(shown["names"], language, otherwise=shown["name"]),
-            "description": texts.get(language, {}).get("description") or shown["description"],
-            "words": words,
-            "code": shown["code"],
-            "color": color,
-            "ink": colors.ink_on(color),
-            "picture": face.get("picture"),
-        }
-        for language, words in terms_of(merchant=merchant, definition=shown).items()
     ]
 
 

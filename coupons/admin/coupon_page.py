@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from coupons import clock, lifecycle, replacing
-from coupons.admin.coupon_face import faces
 from coupons.admin.coupon_history import life
 from coupons.admin.rules_in_words import facts
 from coupons.admin.shown import badge, number
 from coupons.admin.words import sentence
+from coupons.face import faces
 from coupons.models import (
     Code,
     CodeBatch,

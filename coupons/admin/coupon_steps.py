@@ -186,7 +186,10 @@ class IssueForm(forms.Form):
         required=False,
         max_length=64,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("SUMMER-####-####, where # is a random character. Empty: a safe one."),
+        help_text=_(
+            "SUMMER-####-####, where # is a random character. [0-9] is one of a class, {4} says "
+            "how often, and * is a check character. Empty: a safe one."
+        ),
     )
 
     def issue(self, *, coupon: Coupon, by: str, at: datetime) -> None:

@@ -86,7 +86,7 @@ class JobAdmin(ReadOnly, KeysetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a job, with the button that stops it for those who may."""
-        context = {**(extra_context or {}), "may_stop": self._may(request, Right.CHANGE)}
+        context = {**(extra_context or {}), "may_change": self._may(request, Right.CHANGE)}
         return super().change_view(request, object_id, form_url, context)
 
     def progress_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -95,7 +95,7 @@ class JobAdmin(ReadOnly, KeysetAdmin):
 
     def result_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer the file that a job made."""
-        job = self._find(request, pk)
+        job = self._find(request, pk, Right.CHANGE)
         if not job.result:
             raise Http404
         name = job.result.name.rsplit("/", 1)[-1]

@@ -56,6 +56,7 @@ class ProductAdmin(KeysetAdmin):
     """Articles by SKU."""
 
     area = Area.PRODUCTS
+    sheet = "products"
     form = ProductForm
     list_display = ("sku", "name", "category", "price_money", "sale_word", "stock_number")
     list_select_related = ("category",)

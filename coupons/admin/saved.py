@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from coupons import saved_filters
 from coupons.admin.words import sentence
 from coupons.errors import HexiaoError
+from coupons.staff import Right
 
 
 class ListAbove:
@@ -24,6 +25,8 @@ class ListAbove:
     nothing_yet: ClassVar[Any] = ""
     #: Where to do it: words and the name of an address; a list with a button “Add” has its own.
     next_step: ClassVar[tuple[Any, str] | None] = None
+    #: The kind of spreadsheet in which its rows may be brought in.
+    sheet: ClassVar[str] = ""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses that save a filter and delete it."""
@@ -61,6 +64,7 @@ class ListAbove:
             "may_save": bool(query) and not any(each["now"] for each in kept),
             "save_address": reverse(f"admin:{_name(self)}_save_filter"),
             "forget_address": reverse(f"admin:{_name(self)}_forget_filter"),
+            "import_sheet": self.sheet if self._may(request, Right.CHANGE) else "",
             "next_label": self.next_step[0] if may_look else "",
             "next_address": reverse(self.next_step[1]) if may_look else "",
         }

@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from coupons.models import Job, State
+from coupons.models import Job, SheetImport, State
 from coupons.pricing.money import format_amount
 
 EMPTY = "–"
@@ -30,6 +30,13 @@ _LOOKS = {
     Job.Status.DONE: "good",
     Job.Status.FAILED: "bad",
     Job.Status.CANCELLED: "plain",
+    Job.Status.WAITING: "warn",
+    SheetImport.Stage.READING: "note",
+    SheetImport.Stage.CHECKED: "warn",
+    SheetImport.Stage.APPLYING: "note",
+    SheetImport.Stage.APPLIED: "good",
+    SheetImport.Stage.REFUSED: "bad",
+    SheetImport.Stage.STOPPED: "plain",
     "note": "note",
     "active": "good",
     "revoked": "bad",
@@ -101,6 +108,18 @@ HAPPENED = {
     "coupon.redeemers_allowed": gettext_lazy("More people may redeem it by hand"),
     "coupon.redeemers_disallowed": gettext_lazy("Fewer people may redeem it by hand"),
     "codes.issued": gettext_lazy("New codes issued"),
+    "codes.printed": gettext_lazy("Codes printed"),
+    "codes.undone": gettext_lazy("A batch of codes undone"),
+    "codes.reserved": gettext_lazy("Codes reserved for a partner"),
+    "codes.released": gettext_lazy("A partner's codes released"),
+    "codes.exported": gettext_lazy("A partner's codes taken away"),
+    "codes.revoked": gettext_lazy("Unused codes revoked"),
+    "codes.reissued": gettext_lazy("Unused codes given anew"),
+    "code.revoked": gettext_lazy("Code revoked"),
+    "code.replaced": gettext_lazy("Code replaced by a new one"),
+    "code.held": gettext_lazy("Code held"),
+    "code.released": gettext_lazy("Code free again"),
+    "code.reversed": gettext_lazy("Code's redemption reversed"),
     "code.claimed": gettext_lazy("Code claimed"),
     "code.redeemed": gettext_lazy("Code redeemed"),
     "batch.finished": gettext_lazy("File of codes redeemed"),

@@ -7,13 +7,14 @@ from django.http import HttpResponse
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 
-from coupons import coding, issuing
+from coupons import coding, issuing, jobs
 from coupons.api.bodies import read
 from coupons.api.coupons import coupon_of
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
 from coupons.api.pages import QUERY, Page, paginated
+from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, NotFound
 from coupons.models import Code, Job, JournalEntry
 
@@ -154,15 +155,19 @@ class JobEndpoint(Endpoint):
     @describes(summary="Follow a job", answers={200: JobAnswer}, errors=(404,))
     def get(self, request: Request, job_id: Any) -> HttpResponse:
         """Say how far a job has come."""
-        job = (
-            Job.objects.of(caller_of(request).merchant)
-            .select_related("batch")
-            .filter(pk=job_id)
-            .first()
-        )
-        if job is None:
-            raise NotFound("There is no such job.")
-        return answer(job_answer(job))
+        return answer(job_answer(job_of(caller_of(request), job_id)))
+
+
+class JobCancelEndpoint(Endpoint):
+    """The end of long work before it is done."""
+
+    scopes = {"POST": ("manage", "codes")}
+
+    @describes(summary="Stop a job", answers={200: JobAnswer}, errors=(404, 409))
+    def post(self, request: Request, job_id: Any) -> HttpResponse:
+        """Stop a job where it is; what it has done stays, what it took for the rest comes back."""
+        found = job_of(caller_of(request), job_id)
+        return answer(job_answer(jobs.cancel(job=found, at=self.at)))
 
 
 class LookupEndpoint(Endpoint):
@@ -194,6 +199,14 @@ class LookupEndpoint(Endpoint):
         return answer(found)
 
 
+def job_of(caller: Caller, job_id: Any) -> Job:
+    """Return the caller's job of that id; `NotFound` otherwise."""
+    job: Job | None = Job.objects.of(caller.merchant).filter(pk=job_id).first()
+    if job is None:
+        raise NotFound("There is no such job.")
+    return job
+
+
 def columns_of(code: Code) -> dict[str, Any]:
     """Return what a code's row says of it."""
     return {
@@ -220,12 +233,14 @@ def event_of(entry: JournalEntry) -> CodeEvent:
 
 def job_answer(job: Job) -> JobAnswer:
     """Write a job in the form of the contract."""
-    batch = getattr(job, "batch", None)
+    # A file for several coupons brings several; the first tells of them.
+    first = job.batches.order_by("pk").first()
     return JobAnswer(
         id=str(job.pk),
-        status=job.status,
+        # The contract knows no waiting for a person; what is to go on stands in the queue.
+        status=Job.Status.QUEUED if job.status == Job.Status.WAITING else job.status,
         total=job.total,
         done=job.done,
         failed=job.failed,
-        batch=batch.pk if batch else None,
+        batch=first.pk if first else None,
     )

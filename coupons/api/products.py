@@ -14,13 +14,7 @@ from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
 from coupons.errors import FieldError, Invalid
 from coupons.models import Merchant, Product
-from coupons.pricing.money import (
-    BadAmount,
-    UnknownCurrency,
-    decimals,
-    format_amount,
-    parse_amount,
-)
+from coupons.pricing.money import format_amount
 
 SKU = Annotated[str, Meta(min_length=1, max_length=100)]
 
@@ -123,33 +117,10 @@ class ProductsBulkEndpoint(Endpoint):
 
 
 def changes_of(body: ProductBody, *, merchant: Merchant, known: Product | None) -> dict[str, Any]:
-    """Turn a body into what is to be set; `Invalid` for an amount that is none.
-
-    Amounts are in the currency given, else in the one that the product has.
-    """
+    """Turn a body into what is to be set; `Invalid` for an amount that is none."""
     given = to_builtins(body)
     given.pop("sku", None)
-    currency = given.get("currency") or (known.currency if known else merchant.currency)
-    errors = []
-    try:
-        decimals(currency)
-    except UnknownCurrency as error:
-        raise Invalid(errors=[FieldError("currency", str(error))]) from error
-    for name in ("price", "cost"):
-        if name in given:
-            text = given.pop(name)
-            try:
-                given[f"{name}_minor"] = None if text is None else parse_amount(text, currency)
-            except BadAmount as error:
-                errors.append(FieldError(name, str(error)))
-        elif known and known.currency != currency and getattr(known, f"{name}_minor") is not None:
-            errors.append(FieldError(name, f"Send it too: the one there is in {known.currency}."))
-    category = given.get("category")
-    if category is not None and not all(part.strip() for part in category.split("/")):
-        errors.append(FieldError("category", "A path such as shoes/running."))
-    if errors:
-        raise Invalid(errors=errors)
-    return given
+    return catalogue.stored_values(given=given, merchant=merchant, known=known)
 
 
 def product_answer(row: Product) -> ProductAnswer:

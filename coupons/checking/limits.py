@@ -16,7 +16,7 @@ def guessable_batches(facts: Facts) -> Iterator[Finding]:
     """Find a pattern with too few combinations for all the codes made from it."""
     counts: dict[str, int] = {}
     for text, count in facts.batches:
-        if "#" in text:
+        if text:
             counts[text] = counts.get(text, 0) + count
     for text, count in sorted(counts.items()):
         guesses = coding.Pattern.parse(text).guesses_per_hit(count)

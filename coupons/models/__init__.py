@@ -14,6 +14,8 @@ from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import LIFE, JournalCursor, JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.picture import Picture
+from coupons.models.pool import CodePool
+from coupons.models.printout import Printout
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
@@ -21,8 +23,10 @@ from coupons.models.redeemer import CouponGroup, CouponPerson, StaffGroup
 from coupons.models.replacement import Replacement
 from coupons.models.review import CouponInReview, Review
 from coupons.models.saved_filter import SavedFilter
+from coupons.models.sheet import SheetImport, StagedRow
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
+from coupons.models.walk import CodeWalk
 
 __all__ = [
     "LIFE",
@@ -30,6 +34,8 @@ __all__ = [
     "Channel",
     "Code",
     "CodeBatch",
+    "CodePool",
+    "CodeWalk",
     "Coupon",
     "CouponCounter",
     "CouponDay",
@@ -47,6 +53,7 @@ __all__ = [
     "Merchant",
     "MerchantOwned",
     "Picture",
+    "Printout",
     "Prize",
     "Product",
     "Reach",
@@ -54,7 +61,9 @@ __all__ = [
     "Review",
     "Role",
     "SavedFilter",
+    "SheetImport",
     "StaffGroup",
+    "StagedRow",
     "State",
     "TaxRate",
     "User",

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from coupons.models.coupon import Coupon, within
 from coupons.models.merchant import Merchant, MerchantOwned
+from coupons.models.pool import CodePool
 from coupons.querysets import MerchantQuerySet
 
 
@@ -25,6 +26,8 @@ class Job(MerchantOwned):
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
         PAUSED = "paused", _("Paused")
+        #: Halfway, until a person says to go on.
+        WAITING = "waiting", _("Waiting")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
@@ -33,10 +36,14 @@ class Job(MerchantOwned):
         CODES = "codes", _("Making codes")
         MOVE = "move", _("Moving codes to another coupon")
         REISSUE = "reissue", _("Giving codes anew")
+        RESERVE = "reserve", _("Reserving codes for a partner")
+        RELEASE = "release", _("Releasing a partner's codes")
+        REVOKE = "revoke", _("Revoking codes")
         PRINT = "print", _("Printing codes")
         IMPORT = "import", _("Reading a file")
         EXPORT = "export", _("Writing a file")
         REDEEM = "redeem", _("Redeeming a file")
+        UNDO = "undo", _("Undoing a batch")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(_("what"), max_length=10, choices=Kind, default=Kind.CODES)
@@ -78,10 +85,23 @@ class CodeBatch(MerchantOwned):
     coupon = models.ForeignKey(
         Coupon, models.PROTECT, verbose_name=_("coupon"), related_name="batches"
     )
-    job = models.OneToOneField(Job, models.PROTECT, related_name="batch", verbose_name=_("job"))
+    #: A file of codes may bring a batch to each of several coupons.
+    job = models.ForeignKey(Job, models.PROTECT, related_name="batches", verbose_name=_("job"))
     pattern = models.CharField(_("pattern"), max_length=64)
     total = models.BigIntegerField(_("codes"))
     created_at = models.DateTimeField(_("created"))
+    #: The deletion of its codes, if that was asked for (`coupons.undoing`).
+    undoing = models.OneToOneField(
+        Job,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="undone_batch",
+        verbose_name=_("undoing"),
+    )
+    #: The last codes that were looked at, and then deleted or left.
+    looked_to = models.BigIntegerField(default=0)
+    deleted_to = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("code batch")
@@ -139,6 +159,16 @@ class Code(MerchantOwned):
         related_name="codes",
         db_index=False,
     )
+    #: For whom it is set aside, if for anybody.
+    pool = models.ForeignKey(
+        CodePool,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("partner pool"),
+        related_name="codes",
+        db_index=False,
+    )
     text = models.CharField(_("code"), max_length=64, db_collation="C")
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
     #: Open to everyone; its uses are bounded by the coupon's limits, not by `max_uses`.
@@ -147,7 +177,7 @@ class Code(MerchantOwned):
     uses = models.PositiveIntegerField(_("uses"), default=0)
     #: An end of this code's own; it wins over the coupon's.
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    #: The code that was given for this one when its goods came back.
+    #: The code that was given for this one: its goods came back, or it had leaked.
     replaced_by = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -183,6 +213,14 @@ class Code(MerchantOwned):
         indexes = [
             models.Index(fields=["coupon", "id"], name="code_by_coupon"),
             models.Index(fields=["batch", "id"], name="code_by_batch"),
+            # No index names `uses`: a redemption changes nothing else of a code, and so
+            # writes no index at all.
+            models.Index(
+                fields=["pool", "id"], name="code_by_pool", condition=Q(pool__isnull=False)
+            ),
+            models.Index(
+                fields=["merchant", "text"], name="code_revoked", condition=Q(state="revoked")
+            ),
             models.Index(
                 fields=["replaced_by"],
                 name="code_by_replacement",

@@ -65,7 +65,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
     list_display = ("file_name", "state", "rows", "redeemed_number", "failed_number", "by", "at")
     list_filter = ("stage",)
     keyset = ("-created_at", "-id")
-    list_before_template = "console/batch_above.html"
+    list_before_template = "console/redeeming_above.html"
 
     def get_urls(self) -> list[URLPattern]:
         """Add the upload, and what is asked of one batch."""
@@ -139,7 +139,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
             )
             return self._to(batch.pk)
         return self._page(
-            request, "console/batch_upload.html", title=_("Redeem a file of codes"), form=form
+            request, "console/redeeming_upload.html", title=_("Redeem a file of codes"), form=form
         )
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
@@ -161,7 +161,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
         rows = BatchRow.objects.of(batch.merchant).filter(batch=batch, outcome="failed")
         return self._page(
             request,
-            "console/batch.html",
+            "console/redeeming.html",
             title=batch.file_name,
             batch=batch,
             state=state_of(batch),
@@ -182,7 +182,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
     def progress_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer the progress alone; at the end the page is read anew."""
         batch = self._find(request, str(pk))
-        answer = TemplateResponse(request, "console/batch_progress.html", {"batch": batch})
+        answer = TemplateResponse(request, "console/redeeming_progress.html", {"batch": batch})
         if batch.job.status not in jobs.UNFINISHED:
             answer["HX-Refresh"] = "true"
         return answer

@@ -23,6 +23,7 @@ LOCKS = {
     "coupons/reading.py",
     "coupons/lifecycle.py",
     "coupons/jobs.py",
+    "coupons/walking.py",
     "coupons/catalogue.py",
     "campaigns/customers.py",
     "coupons/team.py",
@@ -133,10 +134,12 @@ def test_tasks_are_started_on_commit() -> None:
 VERBS = {
     "campaigns": "activity customers",
     "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
-    "history issuing jobs lifecycle moving pictures platform rates reach reading redeemers "
-    "references replacing reviewing reviewing_rights staff_groups taxes",
+    "history importing issuing jobs lifecycle moving pictures platform pooling rates reach reading "
+    "redeemers references reissuing replacing reviewing reviewing_rights revoking staff_groups "
+    "taxes undoing walking",
+    "coupons/printing": "parts running",
     "redemption": "batches checkout confirming counting events evidence facts guessing holds keys "
-    "metering orders qualifying quoting reconciling refusing returns reversing splitting "
+    "looking metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
 }

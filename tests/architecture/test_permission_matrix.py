@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 JOB = "job"
 BATCH = "batch"
+QUEUED = "queued"
 REDEMPTION = "redemption"
 HELD = "held"
 ORDER = "refunded"
@@ -174,6 +175,16 @@ MATRIX = [
         owned=True,
     ),
     row("GET", "coupons/<slug:slug>/codes", "codes", "coupons/ten-off/codes", owned=True),
+    row("GET", "coupons/<slug:slug>/pools", "codes", "coupons/ten-off/pools", owned=True),
+    row(
+        "POST",
+        "coupons/<slug:slug>/pools",
+        "manage codes",
+        "coupons/stock/pools",
+        {"partner": "Bakery", "count": 1},
+        201,
+        owned=True,
+    ),
     row("POST", "codes/lookup", "codes", "codes/lookup", {"code": "ten-off"}),
     row("PUT", "channels/<str:slug>", "manage", "channels/till", {"name": "Till"}, 201),
     row("GET", "channels/<str:slug>", "manage", "channels/web", owned=True),
@@ -217,6 +228,13 @@ MATRIX = [
         201,
         owned=True,
     ),
+    row(
+        "POST",
+        "jobs/<uuid:job_id>/cancel",
+        "codes manage",
+        f"jobs/{QUEUED}/cancel",
+        owned=True,
+    ),
     row("GET", "jobs/<uuid:job_id>", "codes manage redeem", f"jobs/{JOB}", owned=True),
 ]
 #: A file, where the body is no JSON.
@@ -243,6 +261,8 @@ def shop() -> Shop:
     shop = Shop.open()
     shop.coupon("ten-off")
     shop.coupon("draft", publish=False)
+    shop.coupon("stock", code=None)
+    shop.codes("stock", "STOCK1")
     assert shop.api.put("customers/C-1", {}).status == 200
     assert shop.api.put("channels/web", {}).status == 201
     return shop
@@ -254,6 +274,9 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
     if JOB in path:
         made = shop.api.post("coupons/draft/codes", {"codes": [f"J{datetime.now(UTC):%f}"]})
         path = path.replace(f"/{JOB}", f"/{made.body['id']}")
+    if QUEUED in path:
+        made = shop.api.post("coupons/draft/codes", {"count": 1})
+        path = path.replace(f"/{QUEUED}", f"/{made.body['id']}")
     if f"/{REDEMPTION}" in path:
         made = shop.api.post("redemptions", order("ten-off"))
         path = path.replace(f"/{REDEMPTION}", f"/{made.body['id']}")

@@ -151,7 +151,7 @@ def test_a_valkey_that_hangs_stops_nobody(installation: Installation, load: Load
 
 
 def test_a_killed_worker_makes_every_code_once(installation: Installation) -> None:
-    run, total = installation.run, 50_000
+    run, total = installation.run, 100_000
     publish(installation, "many")
     job = installation.call("coupons/many/codes", {"count": total}).json()["id"]
 

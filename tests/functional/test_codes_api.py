@@ -206,7 +206,7 @@ def test_a_pattern_without_unused_codes_fails_and_says_so(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ordered = give(shop, {"count": 3, "pattern": "S-####"})
-    monkeypatch.setattr(coding.Pattern, "make", lambda _: "SAME")
+    monkeypatch.setattr(coding.Pattern, "lines", lambda _, __: "SAME")
     while jobs.work_on(job_id=Job.objects.get().pk, at=NOW):
         pass
     job = shop.api.get(f"jobs/{ordered.body['id']}").body

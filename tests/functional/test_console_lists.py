@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns.models import Customer
-from coupons.models import Code, CodeBatch, Coupon, Job, JournalEntry, Product
+from coupons.models import Code, CodeBatch, CodePool, Coupon, Job, JournalEntry, Product
 from redemption.models import (
     Hold,
     Order,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 #: Lists over tables without end.
 ENDLESS = [
     Coupon, Code, CodeBatch, Job, Customer, Product, Order, Redemption, Hold, RefusedAttempt,
-    JournalEntry, WebhookDelivery, Reconciliation,
+    JournalEntry, WebhookDelivery, Reconciliation, CodePool,
 ]  # fmt: skip
 
 

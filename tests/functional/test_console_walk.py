@@ -25,7 +25,12 @@ pytestmark = pytest.mark.django_db
 
 #: What a page needs that is more, or other, than its model's area says: (to open, to send).
 NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
-    "coupons_coupon_codes": ((Area.CODES, Right.CHANGE),) * 2,
+    **{
+        f"coupons_coupon_{page}": ((Area.CODES, Right.CHANGE),) * 2
+        for page in ("codes", "print", "print_preview", "print_sample")
+    },
+    "coupons_job_result": ((Area.CODES, Right.CHANGE),) * 2,
+    "coupons_coupon_reserve": ((Area.PARTNERS, Right.CHANGE),) * 2,
     **{
         f"coupons_coupon_{page}": ((Area.COUPONS, Right.CHANGE),) * 2
         for page in (
@@ -50,6 +55,13 @@ NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
         )
         for page in ("change", "add", "delete")
     },
+    **{
+        f"coupons_sheetimport_{page}": ((Area.CODES, Right.CHANGE),) * 2
+        for page in (
+            *("changelist", "change", "history", "save_filter", "forget_filter", "progress"),
+            *("upload", "template", "apply", "cancel"),
+        )
+    },
     "coupons_couponinreview_comment": ((Area.COUPONS, Right.VIEW),) * 2,
     "redemption_trial": ((Area.COUPONS, Right.VIEW),) * 2,
     "redemption_trial_products": ((Area.PRODUCTS, Right.VIEW),) * 2,
@@ -64,13 +76,12 @@ OWN_AFFAIR = (
     "_forget_filter",
     "_history",
     "_progress",
-    "_result",
     "_why",
 )
 #: A page that shows, however it is asked.
 SHOWN_ONLY = {
     "coupons_coupon_change", "coupons_coupon_version", "coupons_product_offers",
-    "coupons_category_offers",
+    "coupons_category_offers", "coupons_code_change", "coupons_codepool_change",
 }  # fmt: skip
 LOOKED_AT = ("_changelist", "_change", "_history")
 REFUSED = (403, 404)

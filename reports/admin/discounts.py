@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from coupons.admin.coupon_page import FIGURES, Figure
+from coupons.admin.coupon_page import Figure
 from coupons.admin.shown import money
 from coupons.models import Coupon
 from reports.models import DailyFigure
@@ -17,6 +17,3 @@ def given(coupon: Coupon, at: datetime) -> list[Figure]:
     sums = rows.values_list("currency").annotate(Sum("discount_minor")).order_by("currency")
     shown = " · ".join(money(minor, currency) for currency, minor in sums if minor)
     return [Figure(70, _("Discount given"), shown, _("less returns"))] if shown else []
-
-
-FIGURES.append(given)

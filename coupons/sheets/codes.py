@@ -1,0 +1,159 @@
+"""Codes as a spreadsheet."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from coupons import issuing
+from coupons.errors import FieldError, Invalid
+from coupons.fields import MAX_INTEGER
+from coupons.models import CodeBatch, Coupon
+from coupons.models.sheet import SheetImport
+from coupons.sheets.checking import filled
+from coupons.sheets.columns import Column, Holds, SheetShape
+from coupons.sheets.kinds import Row, Sheet, Stored
+from coupons.staff import Area
+
+SHAPE = SheetShape(
+    name="codes",
+    title=_("Codes"),
+    key="code",
+    columns=(
+        Column(
+            "code",
+            _("Code"),
+            _("As shoppers type it; small letters, spaces and hyphens make no difference."),
+            holds=Holds.CODE,
+            required=True,
+            also=("券号", "优惠码"),
+        ),
+        Column(
+            "coupon",
+            _("Coupon"),
+            _("The coupon's slug. May be left out where the file is for one coupon."),
+            longest=80,
+        ),
+        Column(
+            "expires_at",
+            _("Expires"),
+            _("An end of the code's own, such as 2026-12-31 23:59. Empty: the coupon's."),
+            holds=Holds.MOMENT,
+        ),
+        Column(
+            "max_uses",
+            _("Uses allowed"),
+            _("How often it may be used. Empty: as the coupon says."),
+            holds=Holds.WHOLE,
+        ),
+    ),
+)
+
+_COUPON = "coupons_coupon co ON co.merchant_id = %(merchant)s AND co.slug = r.cells->>0"
+_PROBLEM = """CASE
+    WHEN co.id IS NULL THEN 'coupon|There is no such coupon.'
+    WHEN s.id IS NULL AND co.state = 'ended'
+    THEN 'coupon|The coupon has ended; it gets no more codes.'
+    WHEN s.coupon_id <> co.id THEN 'code|The code belongs to another coupon.'
+    WHEN s.shared THEN 'code|The code is the one that all shoppers share.'
+    WHEN (r.cells->>2)::int < s.uses THEN 'max_uses|The code has been used more often than that.'
+END"""
+# Those past a coupon's limit, the last of the file first.
+_TOO_MANY = """
+UPDATE coupons_stagedrow d
+   SET outcome = 'bad', problem = 'coupon|That is more than the coupon may issue.'
+  FROM (SELECT r.number, n.max_issued - n.issued AS room,
+               row_number() OVER (PARTITION BY n.coupon_id ORDER BY r.number) AS place
+          FROM coupons_stagedrow r
+          JOIN coupons_coupon co ON co.merchant_id = %(merchant)s AND co.slug = r.cells->>0
+          JOIN coupons_couponcounter n ON n.coupon_id = co.id AND n.max_issued IS NOT NULL
+         WHERE r.imported_id = %(imported)s AND r.outcome = 'new') AS counted
+ WHERE d.imported_id = %(imported)s AND d.number = counted.number AND counted.place > counted.room
+"""
+_BY_COUPON = """
+SELECT cells->>0, count(*) FROM coupons_stagedrow
+ WHERE imported_id = %(imported)s AND outcome = 'new' AND number <= %(last)s GROUP BY 1 ORDER BY 1
+"""
+
+
+def _values(row: Row) -> Sequence[Any]:
+    slug = row.values.get("coupon") or row.coupon
+    if not slug:
+        raise Invalid(errors=[FieldError("coupon", "This is required.")])
+    uses = row.values.get("max_uses")
+    if uses is not None and not 1 <= uses <= MAX_INTEGER:
+        message = f"Send a whole number from 1 to {MAX_INTEGER}."
+        raise Invalid(errors=[FieldError("max_uses", message)])
+    ends = row.values.get("expires_at")
+    return slug, ends.astimezone(UTC).isoformat() if isinstance(ends, datetime) else None, uses
+
+
+def _staged(imported: SheetImport) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_TOO_MANY, filled(imported=imported))
+
+
+def _by_coupon(imported: SheetImport, last: int) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_COUPON, {"imported": imported.pk, "last": last})
+        return dict(cursor.fetchall())
+
+
+def _open(*, imported: SheetImport, at: datetime) -> None:
+    """Take the stock of each coupon, and open a batch for its codes."""
+    wanted = _by_coupon(imported, imported.read_to)
+    coupons = Coupon.objects.of(imported.merchant).filter(slug__in=wanted).order_by("pk")
+    for coupon in coupons.select_related("merchant"):
+        issuing.open_list(
+            job=imported.job,
+            coupon=coupon,
+            count=wanted[coupon.slug],
+            by=imported.created_by,
+            at=at,
+        )
+
+
+def _close(*, imported: SheetImport, at: datetime) -> None:
+    """Give back the stock of codes that were not made after all."""
+    made = _by_coupon(imported, imported.applied_to)
+    for batch in CodeBatch.objects.filter(job=imported.job).select_related("coupon"):
+        issuing.close_list(batch=batch, made=made.get(batch.coupon.slug, 0))
+
+
+SHEET = Sheet(
+    shape=SHAPE,
+    area=Area.CODES,
+    table="coupons_code",
+    key="text",
+    stored=(
+        Stored("coupon", "", "text"),
+        Stored("expires_at", "expires_at", "timestamptz", fresh="NULL"),
+        Stored(
+            "max_uses",
+            "max_uses",
+            "int",
+            fresh="coalesce((v.definition->'limits'->>'uses_per_code')::int, "
+            f"{issuing.UNLIMITED_USES})",
+        ),
+    ),
+    values=_values,
+    joins=f"LEFT JOIN {_COUPON}",
+    new_joins=f"JOIN {_COUPON} JOIN coupons_codebatch b ON b.job_id = %(job)s "
+    "AND b.coupon_id = co.id JOIN coupons_couponversion v "
+    "ON v.coupon_id = co.id AND v.version = co.version",
+    problem=_PROBLEM,
+    more={
+        "coupon_id": "co.id",
+        "batch_id": "b.id",
+        "state": "'active'",
+        "shared": "false",
+        "uses": "0",
+    },
+    lock_order="s.id",
+    staged=_staged,
+    opening=_open,
+    closing=_close,
+    of_coupons=True,
+)

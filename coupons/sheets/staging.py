@@ -1,0 +1,240 @@
+"""Rows of a file brought into the database as they are read, with what each would do."""
+
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, BinaryIO, cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db import connection
+
+from coupons.errors import Invalid
+from coupons.models.sheet import SheetImport
+from coupons.sheets.cells import cleaned
+from coupons.sheets.checking import check, filled
+from coupons.sheets.columns import Column
+from coupons.sheets.headings import not_recognised, recognised
+from coupons.sheets.kinds import Row, Sheet, kind
+from coupons.sheets.reading import open_rows
+
+#: Rows staged in one transaction: what a kill costs at most.
+CHUNK = 10_000
+
+_INCOMING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming
+       (number bigint, key text COLLATE "C", cells jsonb, problem text) ON COMMIT DROP
+"""
+_STAGE = """
+WITH staged AS (
+    INSERT INTO coupons_stagedrow
+           (merchant_id, imported_id, number, key, cells, before, outcome, problem)
+    SELECT %(merchant)s, %(imported)s, number, key, cells, before, outcome, problem
+      FROM ({check}) AS checked
+     UNION ALL
+    SELECT %(merchant)s, %(imported)s, number, key, cells, NULL, 'bad', problem
+      FROM incoming WHERE problem <> ''
+    RETURNING outcome)
+SELECT outcome, count(*) FROM staged GROUP BY outcome
+"""
+_GOOD = "(SELECT number, key, cells FROM incoming WHERE problem = '')"
+# The first of several stays.
+_TWICE = """
+UPDATE coupons_stagedrow d
+   SET outcome = 'bad', before = NULL,
+       problem = %(column)s || '|Row ' || twice.first || ' has the same already.'
+  FROM (SELECT key, min(number) AS first FROM coupons_stagedrow
+         WHERE imported_id = %(imported)s AND outcome <> 'bad'
+         GROUP BY key HAVING count(*) > 1) AS twice
+ WHERE d.imported_id = %(imported)s AND d.outcome <> 'bad'
+   AND d.key = twice.key AND d.number > twice.first
+"""
+_COUNT = "SELECT outcome, count(*) FROM coupons_stagedrow WHERE imported_id = %s GROUP BY outcome"
+
+#: What `COPY` reads as something else.
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": "", "\ufffe": ""}
+)
+_UNSTORABLE = str.maketrans({"\x00": ""})
+
+
+_Rows = Generator[tuple[int, list[Any]], None, None]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A file that this thread is reading, and how far it is."""
+
+    imported: Any
+    read_to: int
+    rows: _Rows
+    file: BinaryIO
+    columns: Mapping[int, Column] = field(default_factory=dict)
+    ignored: Sequence[str] = ()
+
+
+class _Mine(threading.local):
+    #: A worker goes on reading where its last piece ended, and opens the file again only
+    #: where another has read on, or a piece was rolled back.
+    open: _Open | None = None
+
+
+_MINE = _Mine()
+
+
+@dataclass(slots=True)
+class _Incoming:
+    """A row of the file on its way."""
+
+    number: int
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    typed: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_bad(self) -> bool:
+        return bool(self.problems)
+
+
+def read_piece(*, imported: SheetImport) -> bool:
+    """Stage the next rows and count them on the import; False once the file is at its end.
+
+    Raises `Unreadable` where the file is none that can be read.
+    """
+    opened = _opened(imported)
+    imported.columns = [column.name for column in opened.columns.values()]
+    imported.ignored = list(opened.ignored)
+    sheet = kind(name=imported.sheet)
+    zone = ZoneInfo(imported.merchant.time_zone)
+    rows = []
+    # Until the piece has gone well nobody knows where the file stands.
+    opened.read_to = -1
+    for number, cells in opened.rows:
+        rows.append(_cleaned(number, cells, opened.columns, zone))
+        if len(rows) == CHUNK:
+            break
+    if rows:
+        _stage(imported, sheet, rows)
+        imported.read_to = rows[-1].number
+    opened.read_to = imported.read_to
+    more = len(rows) == CHUNK
+    if not more:
+        let_go()
+    return more
+
+
+def let_go() -> None:
+    """Close the file that this thread has open, if it has."""
+    if _MINE.open:
+        _MINE.open.rows.close()
+        _MINE.open.file.close()
+        _MINE.open = None
+
+
+def refuse_twins(*, imported: SheetImport) -> None:
+    """Make rows bad whose key an earlier row of the file has."""
+    key = kind(name=imported.sheet).shape.key
+    with connection.cursor() as cursor:
+        cursor.execute(_TWICE, {"imported": imported.pk, "column": key})
+
+
+def count(*, imported: SheetImport) -> None:
+    """Count the staged rows anew by what they do."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [imported.pk])
+        counts = dict(cursor.fetchall())
+    for outcome in ("new", "changed", "kept", "same", "bad"):
+        setattr(imported, outcome, counts.get(outcome, 0))
+
+
+def _opened(imported: SheetImport) -> _Open:
+    """Return the file where its next row comes; opened anew if this thread has it not there."""
+    opened = _MINE.open
+    if opened and (opened.imported, opened.read_to) == (imported.pk, imported.read_to):
+        return opened
+    let_go()
+    stored = imported.file
+    file = cast(BinaryIO, stored.storage.open(stored.name or "", "rb"))
+    rows = _after(open_rows(file=file, name=imported.file_name), imported.read_to)
+    _MINE.open = opened = _Open(imported.pk, imported.read_to, rows, file)
+    _, headings = next(rows, (0, []))
+    shape = kind(name=imported.sheet).shape
+    opened.columns = recognised(cells=headings, shape=shape)
+    opened.ignored = not_recognised(cells=headings, shape=shape)
+    return opened
+
+
+def _after(rows: Iterator[tuple[int, list[Any]]], read_to: int) -> _Rows:
+    """Give the headings, and the rows that come after one."""
+    try:
+        yield from islice(rows, 1)
+        yield from (row for row in rows if row[0] > read_to)
+    finally:
+        rows.close()  # type: ignore[attr-defined]
+
+
+def _cleaned(
+    number: int, cells: Sequence[Any], columns: Mapping[int, Column], zone: ZoneInfo
+) -> _Incoming:
+    row = _Incoming(number)
+    filled_in = len(cells)
+    for place, column in columns.items():
+        value = cells[place] if place < filled_in else None
+        if value is None:
+            if column.required:
+                row.problems.append(f"{column.name}|This is required.")
+            continue
+        row.typed[column.name] = value
+        try:
+            value = cleaned(cell=value, column=column, zone=zone)
+        except ValueError as error:
+            row.problems.append(f"{column.name}|{error}")
+        else:
+            if value is not None:
+                row.values[column.name] = value
+    return row
+
+
+def _stage(imported: SheetImport, sheet: Sheet, rows: Sequence[_Incoming]) -> None:
+    key = sheet.shape.key
+    keys = [row.values[key] for row in rows if not row.is_bad]
+    known = sheet.known(imported.merchant, keys)
+    coupon = imported.coupon.slug if imported.coupon else None
+    names = [stored.name for stored in sheet.stored]
+    lines = []
+    for row in rows:
+        values: Sequence[Any] = ()
+        if not row.is_bad:
+            told = row.values[key]
+            try:
+                values = sheet.values(
+                    Row(told, row.values, imported.merchant, coupon, known.get(told))
+                )
+            except Invalid as error:
+                row.problems += [f"{each.field}|{each.message}" for each in error.errors]
+        if row.is_bad:
+            values = [_as_typed(row.typed.get(name)) for name in names]
+        lines.append(_line(row, _as_typed(row.typed.get(key)), values, row.values.get(key)))
+    query = _STAGE.format(check=check(sheet=sheet, on_duplicate=imported.on_duplicate, rows=_GOOD))
+    with connection.cursor() as cursor:
+        cursor.execute(_INCOMING)
+        cursor.execute("DELETE FROM incoming")
+        with cursor.copy("COPY incoming FROM STDIN") as copy:
+            copy.write("".join(lines).encode("utf-8", "replace"))
+        cursor.execute(query, filled(imported=imported))
+        for outcome, number in cursor.fetchall():
+            setattr(imported, outcome, getattr(imported, outcome) + number)
+
+
+def _line(row: _Incoming, typed: str | None, values: Sequence[Any], key: str | None) -> str:
+    cells = msgspec.json.encode(values).decode()
+    if "\\" in cells:
+        cells = cells.translate(_ESCAPES)
+    told = (typed if row.is_bad else key) or ""
+    problem = "\n".join(row.problems).translate(_ESCAPES) if row.problems else ""
+    return f"{row.number}\t{told.translate(_ESCAPES)}\t{cells}\t{problem}\n"
+
+
+def _as_typed(value: Any) -> str | None:
+    return None if value is None else str(value).translate(_UNSTORABLE)
