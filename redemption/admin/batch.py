@@ -46,7 +46,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_("Excel (xlsx, xls), OpenDocument (ods) or CSV, one code and order in a row."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv,.txt"}),
+        widget=forms.FileInput({"accept": ".xlsx,.xls,.ods,.csv,.txt", "class": "hx-file"}),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,11 +29,23 @@ Outcome = BatchRow.Outcome
 LINE, SKU = "1", "-"
 
 
+class AskedRow(NamedTuple):
+    """What one row asks for, and how it stands: columns of `BatchRow`."""
+
+    number: int
+    code: str
+    order: str
+    amount: str
+    redeemed_at: datetime | None
+    outcome: str
+    redemption_ref: UUID | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What becomes of one row."""
 
-    row: BatchRow
+    row: AskedRow
     outcome: str
     reason: str = ""
     message: str = ""
@@ -57,7 +70,7 @@ def caller_for(*, batch: RedemptionBatch, actor: str) -> Caller:
     )
 
 
-def body_of(*, batch: RedemptionBatch, row: BatchRow, hold_minutes: int = 0) -> RedemptionBody:
+def body_of(*, batch: RedemptionBatch, row: AskedRow, hold_minutes: int = 0) -> RedemptionBody:
     """Return what a row asks for, as a checkout would."""
     line = CartLine(id=LINE, sku=SKU, quantity=1, unit_price=row.amount, category="", on_sale=False)
     return RedemptionBody(
@@ -75,7 +88,7 @@ def judged(
     *,
     batch: RedemptionBatch,
     caller: Caller,
-    rows: Sequence[BatchRow],
+    rows: Sequence[AskedRow],
     at: datetime,
     held_until: datetime | None = None,
 ) -> list[Verdict]:
@@ -99,7 +112,7 @@ class _Judge:
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.batch.merchant.time_zone)
 
-    def verdict(self, row: BatchRow, facts: Facts) -> Verdict:
+    def verdict(self, row: AskedRow, facts: Facts) -> Verdict:
         if earlier := _earlier(row, facts):
             return Verdict(row=row, outcome=Outcome.ALREADY, redemption=earlier)
         body = body_of(batch=self.batch, row=row)
@@ -126,7 +139,7 @@ class _Judge:
             row=row, outcome=Outcome.READY, entry=entry, is_alone=is_draw or bool(lapsed)
         )
 
-    def _rejected(self, row: BatchRow, entry: Entry) -> Verdict:
+    def _rejected(self, row: AskedRow, entry: Entry) -> Verdict:
         zones = entry.facts.zones()
         first = entry.quote.rejected[0]
         told = rejected_answer(
@@ -156,7 +169,7 @@ class _Judge:
 _NO_HOLD = "code|A draw is revealed at once, so it cannot wait for the other rows."
 
 
-def _earlier(row: BatchRow, facts: Facts) -> UUID | None:
+def _earlier(row: AskedRow, facts: Facts) -> UUID | None:
     """Return the redemption in which the order has used the code already."""
     for use in facts.standing:
         if use.is_own and use.code == row.code and use.status != Redemption.Status.HELD:
@@ -164,7 +177,7 @@ def _earlier(row: BatchRow, facts: Facts) -> UUID | None:
     return None
 
 
-def refused(*, row: BatchRow, error: Invalid) -> Verdict:
+def refused(*, row: AskedRow, error: Invalid) -> Verdict:
     """Say what is wrong with a row that makes no sense."""
     told = error.errors[0].message if error.errors else error.detail
     return Verdict(row=row, outcome=Outcome.FAILED, reason=BAD_ROW, message=f"|{told}")

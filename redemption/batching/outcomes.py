@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from redemption.batching.judging import Verdict
+from redemption.batching.judging import AskedRow, Verdict
 from redemption.models import BatchRow, RedemptionBatch
 
 _WRITE = """
@@ -17,10 +17,11 @@ UPDATE redemption_batchrow r
 """
 
 
-def next_rows(*, batch: RedemptionBatch, outcomes: Sequence[str], most: int) -> list[BatchRow]:
+def next_rows(*, batch: RedemptionBatch, outcomes: Sequence[str], most: int) -> list[AskedRow]:
     """Return the next rows of the stage that stand like that."""
     rows = BatchRow.objects.of(batch.merchant).filter(batch=batch, number__gt=batch.done_to)
-    return list(rows.filter(outcome__in=outcomes).order_by("number")[:most])
+    found = rows.filter(outcome__in=outcomes).order_by("number").values_list(*AskedRow._fields)
+    return [AskedRow(*each) for each in found[:most]]
 
 
 def write(*, batch: RedemptionBatch, verdicts: Sequence[Verdict]) -> None:

@@ -10,8 +10,8 @@ from uuid import UUID
 from coupons.caller import Caller
 from redemption import confirming, holds, reversing
 from redemption.batching import outcomes
-from redemption.batching.judging import Outcome, Verdict
-from redemption.models import BatchRow, RedemptionBatch
+from redemption.batching.judging import AskedRow, Outcome, Verdict
+from redemption.models import RedemptionBatch
 
 #: Redemptions settled in one transaction.
 CHUNK = 100
@@ -62,11 +62,11 @@ def undo_piece(*, batch: RedemptionBatch, caller: Caller, at: datetime) -> int |
 UNDONE = "batch undone"
 
 
-def _next(batch: RedemptionBatch, outcome: Outcome) -> list[BatchRow] | None:
+def _next(batch: RedemptionBatch, outcome: Outcome) -> list[AskedRow] | None:
     return outcomes.next_rows(batch=batch, outcomes=(outcome,), most=CHUNK) or None
 
 
-def _named(rows: Sequence[BatchRow]) -> list[UUID]:
+def _named(rows: Sequence[AskedRow]) -> list[UUID]:
     return [row.redemption_ref for row in rows if row.redemption_ref]
 
 
