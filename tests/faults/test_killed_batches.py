@@ -23,7 +23,7 @@ from tests.shop import Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
-ROWS = 3_000
+ROWS = 2_000
 #: What the Celery worker does with a job, slowly enough to be met in the middle of it.
 WORKER = """
 import sys, time, django
