@@ -13,6 +13,7 @@ from coupons.api.rates import ExchangeRatesEndpoint
 from coupons.api.taxes import TaxRateEndpoint
 from coupons.states import MOVES
 from redemption.api import webhooks
+from redemption.api.batches import BatchEndpoint, BatchesEndpoint, BatchResultEndpoint
 from redemption.api.events import EventsEndpoint
 from redemption.api.holds import ConfirmationEndpoint, ReleaseEndpoint
 from redemption.api.reversals import RefundsEndpoint, ReversalsEndpoint, SplitsEndpoint
@@ -35,6 +36,9 @@ urlpatterns = [
     path("redemptions/<uuid:redemption_id>/reversals", ReversalsEndpoint.as_view()),
     path("orders/<path:order>/refunds", RefundsEndpoint.as_view()),
     path("orders/<path:order>/splits", SplitsEndpoint.as_view()),
+    path("batches", BatchesEndpoint.as_view()),
+    path("batches/<uuid:batch_id>", BatchEndpoint.as_view()),
+    path("batches/<uuid:batch_id>/result", BatchResultEndpoint.as_view()),
     # Customers, products, events
     path("customers/bulk", CustomersBulkEndpoint.as_view()),
     path("customers/<str:ref>", CustomerEndpoint.as_view()),

@@ -19,6 +19,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
             (_("To review"), "coupons.CouponInReview", "rate_review"),
             (_("Find a code"), "coupons.Code", "search"),
             (_("Code batches"), "coupons.CodeBatch", "inventory_2"),
+            (_("Batch redemption"), "redemption.RedemptionBatch", "upload_file"),
             (_("Partner pools"), "coupons.CodePool", "handshake"),
             (_("Imports"), "coupons.SheetImport", "upload_file"),
             (_("Jobs"), "coupons.Job", "hourglass_top"),

@@ -120,6 +120,31 @@ def finish(*, job: Job, at: datetime, problem: str = "") -> bool:
     return False
 
 
+def pause(*, job: Job) -> Job:
+    """Let a job rest after the piece under way; raises `WrongState` unless it is unfinished."""
+    with transaction.atomic():
+        held = Job.objects.select_for_update().get(pk=job.pk)
+        if held.status not in UNFINISHED:
+            raise WrongState("Only a job that is under way can be paused.")
+        held.status = Job.Status.PAUSED
+        held.save(update_fields=["status"])
+    return held
+
+
+def resume(*, job: Job) -> Job:
+    """Send a paused job to the workers again; raises `WrongState` for any other."""
+    from coupons.tasks import run_job
+
+    with transaction.atomic():
+        held = Job.objects.select_for_update().get(pk=job.pk)
+        if held.status != Job.Status.PAUSED:
+            raise WrongState("Only a paused job can go on.")
+        held.status, held.seen_at, held.tries = Job.Status.QUEUED, None, 0
+        held.save(update_fields=["status", "seen_at", "tries"])
+        transaction.on_commit(partial(run_job.delay, str(job.pk)), robust=True)
+    return held
+
+
 def go_on(*, job: Job, total: int) -> None:
     """Send a waiting job to the workers again, once what belongs to it is committed.
 
@@ -138,7 +163,7 @@ def cancel(*, job: Job, at: datetime) -> Job:
     """Stop a job; what it has done stays. Raises `WrongState` where it is over already."""
     with transaction.atomic():
         held = Job.objects.select_for_update().get(pk=job.pk)
-        if held.status not in (*UNFINISHED, Job.Status.WAITING):
+        if held.status not in (*UNFINISHED, Job.Status.PAUSED, Job.Status.WAITING):
             raise WrongState("The job is over already.")
         held.status, held.finished_at = Job.Status.CANCELLED, at
         held.save()

@@ -8,7 +8,9 @@ class RedemptionConfig(AppConfig):
 
     def ready(self) -> None:
         """Look up for the ground floor what only this one knows."""
-        from coupons import references
-        from redemption import key_names
+        from coupons import jobs, references
+        from coupons.models import Job
+        from redemption import batches, key_names
 
         references.FURTHER.append(key_names.unknown)
+        jobs.register(kind=Job.Kind.REDEEM, work=batches.work, stopped=batches.stopped)

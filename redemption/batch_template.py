@@ -14,12 +14,15 @@ SHAPE = SheetShape(
             about=gettext_lazy("The code that was used. Needed."),
             holds=Holds.CODE,
             required=True,
+            also=("coupon code", "优惠码", "券号"),
         ),
         Column(
             name="order",
             heading=gettext_lazy("Order"),
             about=gettext_lazy("Your order number. Needed."),
             required=True,
+            longest=100,
+            also=("order number", "order id", "订单号", "订单编号"),
         ),
         Column(
             name="amount",

@@ -31,7 +31,7 @@ from redemption.errors import (
 )
 from redemption.facts import Facts
 from redemption.models import Redemption
-from redemption.quoting import case_for, facts_for, quoted
+from redemption.quoting import RatesFinder, case_for, facts_for, quoted, rates_for
 from redemption.refusing import Attempt
 from redemption.shapes import (
     CartBody,
@@ -69,7 +69,15 @@ def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
     return quote_answer(quote=quote, zones=facts.zones(), language=body.language)
 
 
-def _case(*, caller: Caller, checked: CheckedCart, facts: Facts, method: str, at: datetime) -> Case:
+def _case(
+    *,
+    caller: Caller,
+    checked: CheckedCart,
+    facts: Facts,
+    method: str,
+    at: datetime,
+    rates: RatesFinder = rates_for,
+) -> Case:
     """Put a cart's own codes to it."""
     return case_for(
         caller=caller,
@@ -78,6 +86,7 @@ def _case(*, caller: Caller, checked: CheckedCart, facts: Facts, method: str, at
         candidates=facts.candidates(checked.codes),
         at=at,
         method=method,
+        rates=rates,
     )
 
 
@@ -88,18 +97,24 @@ def redeem(
     at: datetime,
     method: str | None = None,
     beside: ledger.Beside | None = None,
+    judged_at: datetime | None = None,
+    within: bool = False,
 ) -> Redeemed:
     """Redeem or hold the codes of a cart on an order: all, or with `partial` those that apply.
 
+    `judged_at` is when it happened, where that is not now: the coupon's window and hours are
+    judged at that time, its limits at `at`. `within` the caller's transaction it is the caller
+    who commits. What is `beside` is asked with the facts and written with the answer.
+
     Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
-    is written. What is `beside` is asked with the facts and written with the answer.
+    is written.
     """
     # 1. Read the cart.
     checked = check(body)
     if not checked.codes:
         raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
-    with transaction.atomic(savepoint=False, durable=beside is None):
+    with transaction.atomic(savepoint=within, durable=beside is None and not within):
         # 2. Gather the facts, the order's earlier redemptions among them.
         facts = facts_for(caller=caller, checked=checked, at=at, takes=True, ahead=beside)
         with holds.told_of_lapsed(facts=facts):
@@ -107,30 +122,39 @@ def redeem(
             if repeated := _repeated(checked=checked, facts=facts):
                 return Redeemed(answer=_stored_answer(repeated, at=at), created=False)
             # 4. Quote again: no quote shown earlier is trusted.
-            entry = _quoted_entry(
-                caller=caller, checked=checked, body=body, facts=facts, method=method, at=at
+            entry = entry_for(
+                caller=caller,
+                checked=checked,
+                body=body,
+                facts=facts,
+                method=method or caller.method,
+                at=judged_at or at,
+                held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,
             )
             # 5. All or nothing, unless the caller takes what applies.
             refuse_unless_taken(entry=entry, body=body)
             # 6. Draw what is drawn; take, write and commit, in one order and one round trip.
             entry = _revealed(entry)
-            answer = _answer(entry=entry, language=body.language)
+            answer = answer_for(entry=entry, language=body.language)
             encoded = msgspec.json.encode(answer)
             own = beside.statements(encoded) if beside else ()
-            ledger.write(entry, answer=encoded, beside=own)
+            ledger.write(entry, answer=encoded, beside=own, commits=not within)
     return Redeemed(answer=answer, created=True)
 
 
-def _quoted_entry(
+def entry_for(
     *,
     caller: Caller,
     checked: CheckedCart,
     body: RedemptionBody,
     facts: Facts,
-    method: str | None,
+    method: str,
     at: datetime,
+    held_until: datetime | None = None,
+    rates: RatesFinder = rates_for,
 ) -> Entry:
-    case = _case(caller=caller, checked=checked, facts=facts, method=method or caller.method, at=at)
+    """Quote a cart for the ledger, as of `at`; nothing is refused or written yet."""
+    case = _case(caller=caller, checked=checked, facts=facts, method=method, at=at, rates=rates)
     return Entry(
         caller=caller,
         facts=facts,
@@ -138,7 +162,7 @@ def _quoted_entry(
         quote=quoted(case=case, facts=facts),
         order=body.order,
         fingerprint=checked.fingerprint,
-        held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,
+        held_until=held_until,
     )
 
 
@@ -149,7 +173,8 @@ def _revealed(entry: Entry) -> Entry:
     return replace(entry, drawn=drawn) if drawn else entry
 
 
-def _answer(*, entry: Entry, language: str | None) -> RedemptionAnswer:
+def answer_for(*, entry: Entry, language: str | None) -> RedemptionAnswer:
+    """Write the answer to a redemption that is about to be written."""
     answer = redemption_answer(
         quote=entry.quote,
         zones=entry.facts.zones(),

@@ -71,6 +71,30 @@ def confirm(
     return stored_answer(row, at=at)
 
 
+def confirm_all(
+    *, caller: Caller, redemptions: Sequence[uuid.UUID], at: datetime
+) -> set[uuid.UUID]:
+    """Redeem those of some redemptions that are held still, as they are held.
+
+    Returns those that stand now, whoever confirmed them.
+    """
+    with transaction.atomic():
+        rows = holds.locked_all(caller=caller, redemptions=redemptions)
+        held = [row for row in rows if row.status_at(at) == Status.HELD]
+        uses = Use.objects.filter(redemption__in=held, standing=True)
+        of_row: dict[uuid.UUID, list[Use]] = {}
+        for use in uses:
+            of_row.setdefault(use.redemption_id, []).append(use)
+        for row in held:
+            row.status, row.expires_at = Status.REDEEMED, None
+            parts = recording.parts_of(of_row[row.pk])
+            recording.record(verb="created", redemption=row, parts=parts, by=caller.actor, at=at)
+        pks = [row.pk for row in held]
+        Redemption.objects.filter(pk__in=pks).update(status=Status.REDEEMED, expires_at=None)
+        uses.update(held_until=None)
+    return {row.pk for row in rows if row.status not in (Status.HELD, Status.RELEASED)}
+
+
 def _priced_again(
     *,
     caller: Caller,

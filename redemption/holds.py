@@ -53,6 +53,25 @@ def release(*, caller: Caller, redemption_id: uuid.UUID, at: datetime) -> Redemp
     return row
 
 
+def release_all(*, caller: Caller, redemptions: Sequence[uuid.UUID], at: datetime) -> None:
+    """Let those of some redemptions go that are held; the others stay as they are."""
+    with transaction.atomic():
+        held = Redemption.Status.HELD
+        rows = locked_all(caller=caller, redemptions=redemptions)
+        _release([row for row in rows if row.status == held], by=caller.actor, at=at)
+
+
+def locked_all(*, caller: Caller, redemptions: Sequence[uuid.UUID]) -> list[Redemption]:
+    """Return redemptions in the order of their ids, their rows locked first of all rows."""
+    return list(
+        Redemption.objects.of(caller.merchant)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("merchant", "customer")
+        .filter(pk__in=redemptions)
+        .order_by("pk")
+    )
+
+
 def release_lapsed(*, at: datetime, first: LapsedHolds | None = None) -> int:
     """Release some holds past their time, those in somebody's way first; return how many.
 

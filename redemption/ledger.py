@@ -20,7 +20,8 @@ from coupons import journal
 from coupons.models import new_id
 from coupons.pricing.quote import Applied
 from redemption import draws, evidence, recording
-from redemption.facts import Ahead, CodeFacts
+from redemption.facts import CodeFacts
+from redemption.gathering import Ahead
 from redemption.statements import Statements
 from redemption.taking import (
     Entry,
@@ -41,16 +42,18 @@ class Beside(Ahead, Protocol):
         ...
 
 
-def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> None:
+def write(
+    entry: Entry, *, answer: bytes, beside: Sequence[Statement] = (), commits: bool = True
+) -> None:
     """Take every use, write the redemption, and commit the transaction that it is called in.
 
     `answer` is the body to keep with it; `beside` are statements of others, which must change
-    a row too. Raises `TakeLost`; then nothing is written.
+    a row too. Unless it `commits`, the caller does. Raises `TakeLost`; then nothing is written.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A redemption is written inside a transaction.")
     customer_id = _customer_id(entry)
-    statements = Statements(_rows(entry, customer_id=customer_id, answer=answer))
+    statements = Statements(_sent(rows(entry, customer_id=customer_id, answer=answer)))
     _customer(entry, statements)
     for code, _ in entry.uses:
         take_code(entry, statements, code)
@@ -70,7 +73,10 @@ def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> N
     draws.take_prizes(entry, statements)
     for _, take in _counters(entry, statements):
         take()
-    statements.commit()
+    if commits:
+        statements.commit()
+    else:
+        statements.run()
 
 
 def _counters(entry: Entry, statements: Statements) -> list[tuple[int, Callable[[], None]]]:
@@ -161,7 +167,13 @@ SELECT %(merchant)s, %(redemption)s, each FROM unnest(%s::text[]) AS each WHERE 
 """
 
 
-def _rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, Any]:
+def _sent(rows: dict[str, Any]) -> dict[str, Any]:
+    """Put what has many rows into JSON, as the statements read it."""
+    return {**rows, **{name: _json(rows[name]) for name in ("uses", "lines", "entries")}}
+
+
+def rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, Any]:
+    """Return what is written of a redemption: its own columns, and `uses`, `lines`, `entries`."""
     uses = [(new_id(), code, applied) for code, applied in entry.uses]
     quote, shopper = entry.quote, entry.cart.shopper
     return {
@@ -185,9 +197,9 @@ def _rows(entry: Entry, *, customer_id: int | None, answer: bytes) -> dict[str, 
         "actor": entry.caller.actor,
         "request": journal.current_request_id(),
         "at": entry.at,
-        "uses": _json(_uses(uses, is_test=shopper.is_test)),
-        "lines": _json(use_lines(entry=entry, uses=[(use, applied) for use, _, applied in uses])),
-        "entries": _json(_entries(entry)),
+        "uses": _uses(uses, is_test=shopper.is_test),
+        "lines": use_lines(entry=entry, uses=[(use, applied) for use, _, applied in uses]),
+        "entries": _entries(entry),
     }
 
 

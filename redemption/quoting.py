@@ -1,6 +1,6 @@
 """Gather the facts for a cart and put both to the engine, with what only some carts need."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from coupons import rates
@@ -14,7 +14,11 @@ from coupons.pricing.quote import Quote
 from coupons.pricing.tax import with_tax
 from redemption import facts as fact_finding
 from redemption.carts import CheckedCart
-from redemption.facts import Ahead, Facts
+from redemption.facts import Facts
+from redemption.gathering import Ahead
+
+#: Who reads exchange rates: many carts at once may remember them from one to the next.
+RatesFinder = Callable[..., Rates]
 
 
 def facts_for(
@@ -55,15 +59,17 @@ def case_for(
     candidates: Sequence[Candidate],
     at: datetime,
     method: str,
+    rates: RatesFinder | None = None,
 ) -> Case:
     """Put together all that a quote is judged on, the day's exchange rates among it."""
+    find = rates or rates_for
     return Case(
         cart=cart,
         candidates=candidates,
         at=at,
         method=method,
         used_with=[use.terms for use in facts.beside],
-        rates=rates_for(caller=caller, cart=cart, candidates=candidates, at=at),
+        rates=find(caller=caller, cart=cart, candidates=candidates, at=at),
     )
 
 

@@ -64,6 +64,22 @@ def reverse(
     return done
 
 
+def reverse_all(
+    *, caller: Caller, redemptions: Sequence[uuid.UUID], reason: str, at: datetime
+) -> None:
+    """Return all that is left of each of some redemptions; one that is back whole stays so.
+
+    What was released or is held yet stays too. Gives back once, after all is written down.
+    """
+    with transaction.atomic():
+        body, back = ReversalBody(reason=reason), list[Use]()
+        for row in holds.locked_all(caller=caller, redemptions=redemptions):
+            if row.status not in (Status.HELD, Status.RELEASED):
+                for done in _if_any(caller=caller, row=row, body=body, order=None, at=at):
+                    back += done.back
+        give_back(uses=back)
+
+
 def refund(*, caller: Caller, order: str, body: ReversalBody, at: datetime) -> list[Reversed]:
     """Return goods of an order over all its redemptions, merged ones included.
 
@@ -95,7 +111,7 @@ def lines_of(*, redemption: Redemption) -> list[BoughtLine]:
 
 
 def _if_any(
-    *, caller: Caller, row: Redemption, body: ReversalBody, order: str, at: datetime
+    *, caller: Caller, row: Redemption, body: ReversalBody, order: str | None, at: datetime
 ) -> list[Reversed]:
     """Return what a redemption has left of an order; one that is back whole stands in no way."""
     try:

@@ -35,8 +35,13 @@ class StandingUse:
     is_own: bool
 
 
-def standing_use(row: Any, compiled: CouponTerms) -> StandingUse:
-    """Read one row of the facts."""
+def orders_of(row: Any) -> set[str]:
+    """Name the orders that a use is of: its own, and those that were paid with it."""
+    return {row[13], *(row[14] or ())}
+
+
+def standing_use(row: Any, compiled: CouponTerms, *, order: str | None) -> StandingUse:
+    """Read one row of the facts, for a cart of that order."""
     return StandingUse(
         redemption_id=row[0],
         status=row[1],
@@ -50,7 +55,7 @@ def standing_use(row: Any, compiled: CouponTerms) -> StandingUse:
         counted_on=row[10],
         budget=row[11],
         is_test=row[12],
-        is_own=bool(row[13]),
+        is_own=order in orders_of(row),
     )
 
 

@@ -1,9 +1,12 @@
 """A shop with a row of everything, each telling by its text that it is nobody else's."""
 
+import io
+
 from django.core.files.base import ContentFile
 
 from campaigns.models import Customer
 from coupons import importing, pooling, saved_filters, staff_groups
+from coupons.caller import Caller
 from coupons.models import (
     Category,
     Channel,
@@ -14,6 +17,7 @@ from coupons.models import (
     TaxRate,
     User,
 )
+from redemption import batches
 from redemption.models import Order, Reconciliation, Redemption, RefusedAttempt
 from redemption.webhooks import addresses, endpoints
 from tests.shop import NOW, Shop, order
@@ -50,6 +54,12 @@ def shop_with_everything(*, merchant: Merchant, user: User) -> Shop:
 
 
 def _rest(merchant: Merchant) -> None:
+    batches.start(
+        caller=Caller(merchant=merchant, actor="staff:alice"),
+        file=io.BytesIO(b"code,order,amount\nSECRETCODE2,SECRET-B,1.00\n"),
+        name="SECRET-FILE.csv",
+        at=NOW,
+    )
     Reconciliation.objects.create(
         merchant=merchant, at=NOW, actor="staff:alice", numbers=1, different=1,
         compared=[{"counter": "code.uses", "numbers": 1, "different": 1}],

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from coupons.models import Category, Merchant, Product
 from redemption import keys
@@ -29,6 +31,19 @@ class Answer:
         return self.body["code"]
 
 
+@dataclass(frozen=True)
+class Form:
+    """A body that is a form with a file, and other fields."""
+
+    file: bytes
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def encoded(self) -> tuple[bytes, str]:
+        """Return the bytes to send, and what they are."""
+        file = SimpleUploadedFile("codes.csv", self.file)
+        return encode_multipart(BOUNDARY, {"file": file, **dict(self.fields)}), MULTIPART_CONTENT
+
+
 @dataclass
 class Api:
     """Calls with one key."""
@@ -41,18 +56,22 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.key is not None:
             named.setdefault("Authorization", f"Api-Key {self.key}")
+        kind = "application/json"
+        if isinstance(body, Form):
+            body, kind = body.encoded()
         data = body if isinstance(body, str | bytes) else json.dumps(body)
         response = self.client.generic(
             method,
             f"/api/v1/{path}",
             "" if body is None else data,
-            content_type="application/json",
+            content_type=kind,
             headers=named,
         )
         is_json = "json" in response["Content-Type"]
+        sent = response.getvalue()
         return Answer(
             response.status_code,
-            json.loads(response.content) if is_json and response.content else response.content,
+            json.loads(sent) if is_json and sent else sent,
             response.headers,
         )
 

@@ -122,6 +122,7 @@ HAPPENED = {
     "code.reversed": gettext_lazy("Code's redemption reversed"),
     "code.claimed": gettext_lazy("Code claimed"),
     "code.redeemed": gettext_lazy("Code redeemed"),
+    "batch.finished": gettext_lazy("File of codes redeemed"),
     "draw.revealed": gettext_lazy("Prize drawn"),
     "redemption.held": gettext_lazy("Redemption held"),
     "redemption.created": gettext_lazy("Redeemed"),

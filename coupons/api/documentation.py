@@ -49,6 +49,9 @@ def describes(
     *,
     summary: str,
     body: Any = None,
+    form: Mapping[str, Mapping[str, Any]] | None = None,
+    needed: tuple[str, ...] = (),
+    csv: bool = False,
     answers: Mapping[int, Any],
     query: Mapping[str, str] | None = None,
     idempotent: bool = False,
@@ -57,7 +60,8 @@ def describes(
     """Describe one method of an endpoint for the OpenAPI document.
 
     `body` and the values of `answers` are msgspec shapes; `query` maps a parameter's name
-    to what it does; `errors` are the statuses beside those that every such call may get.
+    to what it does; `errors` are the statuses beside those that every such call may get. A
+    `form` is sent as multipart, with the schema of each field; `csv` is answered as a file.
     """
     parameters = [
         OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.QUERY, description=text)
@@ -76,6 +80,8 @@ def describes(
         (status, "application/json"): OpenApiResponse(_schema(shape), description="")
         for status, shape in answers.items()
     }
+    if csv:
+        responses[(200, "text/csv")] = OpenApiResponse(OpenApiTypes.STR, description="")
     told = {401, 403, 429, 503, *errors}
     if body is not None or idempotent:
         told |= {400, 413, 422}
@@ -88,9 +94,16 @@ def describes(
     return extend_schema(
         summary=summary,
         parameters=parameters,
-        request={"application/json": _schema(body)} if body is not None else None,
+        request=_request(body, form, needed),
         responses=responses,
     )
+
+
+def _request(body: Any, form: Mapping[str, Any] | None, needed: tuple[str, ...]) -> Any:
+    if form is not None:
+        schema = {"type": "object", "properties": dict(form), "required": list(needed)}
+        return {"multipart/form-data": schema}
+    return {"application/json": _schema(body)} if body is not None else None
 
 
 def _schema(shape: Any) -> dict[str, Any]:

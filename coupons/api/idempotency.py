@@ -64,11 +64,17 @@ class _Raced(Exception):
 
 
 def once(
-    *, request: HttpRequest, caller: Caller, at: datetime, work: Callable[[], HttpResponse]
+    *,
+    request: HttpRequest,
+    caller: Caller,
+    at: datetime,
+    work: Callable[[], HttpResponse],
+    body: bytes | None = None,
 ) -> HttpResponse:
     """Do `work` and keep its answer, or give the answer kept for this key.
 
-    Raises `KeyReused`, `InProgress`, or what `work` raises.
+    `body` is what tells requests apart where that is not the body itself. Raises `KeyReused`,
+    `InProgress`, or what `work` raises.
     """
 
     def looked(slot: Slot | None) -> HttpResponse:
@@ -76,7 +82,7 @@ def once(
             slot.look()
         return work()
 
-    return once_beside(request=request, caller=caller, at=at, work=looked)
+    return once_beside(request=request, caller=caller, at=at, work=looked, body=body)
 
 
 def once_beside(
@@ -85,6 +91,7 @@ def once_beside(
     caller: Caller,
     at: datetime,
     work: Callable[["Slot | None"], HttpResponse],
+    body: bytes | None = None,
 ) -> HttpResponse:
     """Like `once`, for work that looks for the answer and keeps it beside its own statements.
 
@@ -98,7 +105,7 @@ def once_beside(
         raise Invalid(
             errors=[FieldError("Idempotency-Key", f"From 1 to {MAX_KEY} printable characters.")]
         )
-    slot = Slot(request=request, caller=caller, key=key, at=at)
+    slot = Slot(request=request, caller=caller, key=key, at=at, body=body)
     try:
         with transaction.atomic(durable=True):
             response = work(slot)
@@ -126,13 +133,22 @@ def once_beside(
 class Slot:
     """The place where the answer to one key of one caller is kept."""
 
-    def __init__(self, *, request: HttpRequest, caller: Caller, key: str, at: datetime) -> None:
+    def __init__(
+        self,
+        *,
+        request: HttpRequest,
+        caller: Caller,
+        key: str,
+        at: datetime,
+        body: bytes | None = None,
+    ) -> None:
         self.merchant_id = caller.merchant.pk
         self.caller = caller.actor
         self.key = key
         self.at = at
         self.kept = False
-        asked = f"{request.method} {request.get_full_path()}\n".encode() + raw_body(request)
+        body = raw_body(request) if body is None else body
+        asked = f"{request.method} {request.get_full_path()}\n".encode() + body
         self.hash = hashlib.sha256(asked).digest()
 
     @property

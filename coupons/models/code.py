@@ -25,6 +25,7 @@ class Job(MerchantOwned):
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
         #: Halfway, until a person says to go on.
         WAITING = "waiting", _("Waiting")
         DONE = "done", _("Done")
@@ -41,6 +42,7 @@ class Job(MerchantOwned):
         PRINT = "print", _("Printing codes")
         IMPORT = "import", _("Reading a file")
         EXPORT = "export", _("Writing a file")
+        REDEEM = "redeem", _("Redeeming a file")
         UNDO = "undo", _("Undoing a batch")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

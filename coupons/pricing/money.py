@@ -73,6 +73,7 @@ def parse_amount(text: object, currency: str) -> int:
     return int(major + fraction.ljust(places, "0"))
 
 
+@lru_cache(maxsize=10_000)
 def format_amount(minor: int, currency: str) -> str:
     """Write minor units as a decimal string with all of the currency's decimals."""
     places = decimals(currency)

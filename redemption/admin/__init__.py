@@ -4,6 +4,7 @@ from coupons.admin import code_page
 from coupons.admin.coupon_page import FIGURES, PAGES, PANELS
 from redemption.admin import (
     api_key,
+    batch,
     hold,
     order,
     reconciliation,
@@ -29,6 +30,7 @@ PAGES.extend(
 
 __all__ = [
     "api_key",
+    "batch",
     "hold",
     "order",
     "reconciliation",

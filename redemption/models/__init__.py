@@ -1,6 +1,7 @@
 """Keys, orders, the ledger of uses, and webhooks."""
 
 from redemption.models.api_key import ApiKey, KeyMethod, KeyUse, Scope
+from redemption.models.batch import BatchRow, RedemptionBatch
 from redemption.models.ledger import (
     CustomerCounter,
     Hold,
@@ -23,6 +24,7 @@ from redemption.models.webhook import (
 
 __all__ = [
     "ApiKey",
+    "BatchRow",
     "CustomerCounter",
     "DisabledBecause",
     "EventType",
@@ -35,6 +37,7 @@ __all__ = [
     "OrderLine",
     "Reconciliation",
     "Redemption",
+    "RedemptionBatch",
     "RefusedAttempt",
     "Reversal",
     "ReversalLine",

@@ -124,6 +124,14 @@
     });
   });
 
+  // Unfold wants to write a file's name into a text box beside it; ours have none, since the
+  // browser shows the name itself.
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("input.hx-file")) {
+      event.stopPropagation();
+    }
+  }, true);
+
   // The search over all: what it finds opens below the box; arrows walk through it.
   function showFound(box, open) {
     document.getElementById(box.getAttribute("aria-controls")).hidden = !open;

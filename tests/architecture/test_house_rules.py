@@ -27,6 +27,7 @@ LOCKS = {
     "coupons/catalogue.py",
     "campaigns/customers.py",
     "coupons/team.py",
+    "redemption/batching/taking.py",
     "redemption/holds.py",
     "redemption/reversing.py",
     "redemption/splitting.py",
@@ -138,9 +139,9 @@ VERBS = {
     "redeemers references reissuing replacing reviewing reviewing_rights revoking staff_groups "
     "taxes undoing walking",
     "coupons/printing": "parts running",
-    "redemption": "checkout confirming counting desk events evidence facts finding guessing holds "
-    "keys looking metering orders qualifying quoting reconciling refusing returns reversing "
-    "scanning splitting trial",
+    "redemption": "batches checkout confirming counting desk events evidence facts finding "
+    "guessing holds keys looking metering orders qualifying quoting reconciling refusing returns "
+    "reversing scanning splitting trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
 }
 

@@ -10,7 +10,7 @@ PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 
 #: Packages of verbs or pure modules that a table tells of, beside the modules.
-PACKAGES = ("sheets", "printing")
+PACKAGES = ("sheets", "printing", "batching")
 
 
 def table(package: str) -> str:

@@ -11,15 +11,17 @@ import pytest
 from django.urls import URLPattern
 
 from config import api as table
+from coupons import jobs
 from coupons.api.endpoint import Endpoint
 from redemption import keys
-from redemption.models import ApiKey, Redemption, Scope
-from tests.shop import Answer, Api, Shop, cart, order
+from redemption.models import ApiKey, Redemption, RedemptionBatch, Scope
+from tests.shop import Answer, Api, Form, Shop, cart, order
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 JOB = "job"
+BATCH = "batch"
 QUEUED = "queued"
 REDEMPTION = "redemption"
 HELD = "held"
@@ -235,6 +237,19 @@ MATRIX = [
     ),
     row("GET", "jobs/<uuid:job_id>", "codes manage redeem", f"jobs/{JOB}", owned=True),
 ]
+#: A file, where the body is no JSON.
+FILE = Form(b"code,order,amount\nten-off,O-7,100.00\n")
+MATRIX += [
+    row("POST", "batches", "redeem", "batches", FILE, 202),
+    row("GET", "batches/<uuid:batch_id>", "redeem", f"batches/{BATCH}", owned=True),
+    row(
+        "GET",
+        "batches/<uuid:batch_id>/result",
+        "redeem",
+        f"batches/{BATCH}/result",
+        owned=True,
+    ),
+]
 #: The document and its page are for everybody.
 OPEN = {"schema/", "docs/"}
 
@@ -270,6 +285,12 @@ def call(shop: Shop, api: Api, each: Row) -> Answer:
     if f"/{HELD}/" in path:
         made = shop.api.post("redemptions", order("ten-off", ref=f"{api.key}", hold=True))
         path = path.replace(f"/{HELD}/", f"/{made.body['id']}/")
+    if f"/{BATCH}" in path:
+        made = shop.api.post("batches", FILE)
+        path = path.replace(f"/{BATCH}", f"/{made.body['id']}")
+        job = RedemptionBatch.objects.get(pk=made.body["id"]).job_id
+        while jobs.work_on(job_id=job, at=datetime.now(UTC)):
+            pass
     if f"/{HOOK}" in path:
         made = shop.api.post("webhook-endpoints", {"url": "https://hooks.example/"})
         path = path.replace(f"/{HOOK}", f"/{made.body['id']}")
@@ -333,6 +354,7 @@ def test_with_every_scope_but_the_right_one_it_is_a_403(shop: Shop, each: Row) -
         path = each.path.replace(f"/{JOB}", "/0199aaaa-0000-7000-8000-000000000000")
         path = path.replace(f"/{REDEMPTION}", "/0199aaaa-0000-7000-8000-000000000000")
         path = path.replace(f"/{HOOK}", "/0199aaaa-0000-7000-8000-000000000000")
+        path = path.replace(f"/{BATCH}", "/0199aaaa-0000-7000-8000-000000000000")
         assert api.call("HEAD", path).status == 403
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, transaction
 
 from coupons.models import Code, CouponCounter
-from redemption import facts, ledger, taking
+from redemption import gathering, ledger, taking
 from redemption.errors import TakeLost
 from redemption.statements import Statements, chained
 from tests.shop import Shop, order
@@ -114,7 +114,7 @@ def test_psycopg_remembers_how_to_send_a_usual_redemption(monkeypatch: pytest.Mo
     done = shop.api.post("redemptions", order("ONE0000001", customer="C-1"), Idempotency_Key="k")
     assert done.status == 201
     assert [len(sql) < 4_096 for sql in sent] == [True]
-    assert len(facts._SQL) < 4_096
+    assert len(gathering._SQL) < 4_096
 
 
 def test_every_part_waits_for_the_one_before_it() -> None:
