@@ -38,6 +38,7 @@ if (BASE_DIR / ".env").exists():
 KNOWN = {
     "HEXIAO_ALLOW_PRIVATE_WEBHOOKS",
     "HEXIAO_DATA",
+    "HEXIAO_DESK_IDLE_MINUTES",
     "HEXIAO_KEEP_REFUSALS_DAYS",
     "HEXIAO_GUESSES_PER_CUSTOMER",
     "HEXIAO_GUESSES_PER_DEVICE",
@@ -74,6 +75,8 @@ HEXIAO_GUESSES_PER_DEVICE = env.int("HEXIAO_GUESSES_PER_DEVICE", default=20)
 HEXIAO_GUESSES_PER_IP = env.int("HEXIAO_GUESSES_PER_IP", default=50)
 #: Of carts that name no customer, device or IP address.
 HEXIAO_GUESSES_PER_KEY = env.int("HEXIAO_GUESSES_PER_KEY", default=1_000)
+#: After how long a desk that stands still asks for the PIN again; 0 is never.
+HEXIAO_DESK_IDLE_MINUTES = env.int("HEXIAO_DESK_IDLE_MINUTES", default=5)
 if min(HEXIAO_RATE_PER_MINUTE, HEXIAO_GUESS_MINUTES) < 1 or HEXIAO_TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured("A rate, a time or a number of proxies is too small.")
 PORT = env.int("PORT", default=8000)

@@ -14,6 +14,7 @@ from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import LIFE, JournalCursor, JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.picture import Picture
+from coupons.models.pin import Pin, PinTries
 from coupons.models.prize import Prize
 from coupons.models.product import Category, Product
 from coupons.models.reach import Reach
@@ -47,6 +48,8 @@ __all__ = [
     "Merchant",
     "MerchantOwned",
     "Picture",
+    "Pin",
+    "PinTries",
     "Prize",
     "Product",
     "Reach",

@@ -132,8 +132,8 @@ def test_tasks_are_started_on_commit() -> None:
 VERBS = {
     "campaigns": "activity customers",
     "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
-    "history issuing jobs lifecycle moving pictures platform rates reach reading redeemers "
-    "references replacing reviewing reviewing_rights staff_groups taxes",
+    "history issuing jobs lifecycle moving pictures pin_tries pins platform rates reach reading "
+    "redeemers seats references replacing reviewing reviewing_rights staff_groups taxes",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
     "metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",

@@ -23,6 +23,7 @@ VERBS = [
     "coupons/constraints.py",
     "coupons/coding.py",
     "coupons/pictures.py",
+    "coupons/pins.py",
     "coupons/team.py",
     "coupons/redeemers.py",
     "coupons/staff_groups.py",
