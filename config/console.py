@@ -14,7 +14,7 @@ from unfold.sites import UnfoldAdminSite
 
 from config.overview import overview
 from config.search import search
-from coupons.models import Merchant, User
+from coupons.models import Merchant, Role, User
 from coupons.tenancy import open_to
 
 #: Django's and its libraries' own pages that have no place here: rights are the roles',
@@ -79,6 +79,12 @@ class ConsoleSite(UnfoldAdminSite):
             path("settings/", self.admin_view(overview), name="settings"),
             *super().get_urls(),
         ]
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the dashboard; a redemption clerk, who works at the desk, is led there."""
+        if request.role == Role.CLERK:
+            return HttpResponseRedirect(reverse("desk:desk"))
+        return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the merchants to choose from."""

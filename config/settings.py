@@ -52,6 +52,7 @@ KNOWN = {
     "HEXIAO_TEST_CLOCK",
     "HEXIAO_TEST_DATA",
     "HEXIAO_TRUSTED_PROXIES",
+    "HEXIAO_UNDO_MINUTES",
     "HEXIAO_URL",
 }
 if unknown := sorted(
@@ -77,6 +78,8 @@ HEXIAO_GUESSES_PER_IP = env.int("HEXIAO_GUESSES_PER_IP", default=50)
 HEXIAO_GUESSES_PER_KEY = env.int("HEXIAO_GUESSES_PER_KEY", default=1_000)
 #: After how long a desk that stands still asks for the PIN again; 0 is never.
 HEXIAO_DESK_IDLE_MINUTES = env.int("HEXIAO_DESK_IDLE_MINUTES", default=5)
+#: How long a clerk may undo at the desk what they redeemed there; 0 leaves it to supervisors.
+HEXIAO_UNDO_MINUTES = env.int("HEXIAO_UNDO_MINUTES", default=10)
 if min(HEXIAO_RATE_PER_MINUTE, HEXIAO_GUESS_MINUTES) < 1 or HEXIAO_TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured("A rate, a time or a number of proxies is too small.")
 PORT = env.int("PORT", default=8000)
@@ -249,6 +252,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "forget unused proofs": {
+        "task": "redemption.tasks.forget_proofs",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "forget old idempotent answers": {
         "task": "coupons.tasks.forget_idempotent_answers",
         "schedule": timedelta(hours=1),
@@ -381,6 +389,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+#: A clerk waits for the answer; seconds.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="hexiao@localhost")
 
 # --- Logs --------------------------------------------------------------------------

@@ -14,6 +14,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("pictures/<uuid:pk>", views.picture, name="picture"),
+    path("desk/", include("redemption.views.urls")),
     path("api/v1/", include("config.api")),
     path("", admin.site.urls),
 ]

@@ -6,8 +6,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from coupons import journal, redeemers, staff_groups
-from coupons.errors import AlreadyExists, FieldError, NotAllowed
-from coupons.models import Membership, Merchant, Role, User
+from coupons.errors import AlreadyExists, FieldError, NotAllowed, NotFound
+from coupons.models import Channel, Membership, Merchant, Role, User
 
 
 def add(
@@ -49,6 +49,35 @@ def change_role(*, membership: Membership, role: Role, by: str, at: datetime) ->
         membership.role = role
         staff_groups.follow(membership=membership)
         _record("staff.role_changed", membership=membership, by=by, at=at)
+    return membership
+
+
+def change(
+    *, membership: Membership, role: Role, channel: Channel | None, by: str, at: datetime
+) -> Membership:
+    """Give a member a role, and bind them to a sales channel or to none.
+
+    Raises `NotAllowed` for the last owner, `NotFound` for a channel of another merchant.
+    """
+    if channel is not None and channel.merchant_id != membership.merchant_id:
+        raise NotFound("There is no such sales channel.")
+    with transaction.atomic():
+        before = Membership.objects.filter(pk=membership.pk).values_list("channel", flat=True)
+        is_bound_anew = before.first() != (channel.pk if channel else None)
+        change_role(membership=membership, role=role, by=by, at=at)
+        if is_bound_anew:
+            Membership.objects.filter(pk=membership.pk).update(channel=channel)
+            membership.channel = channel
+            journal.record(
+                merchant=membership.merchant,
+                type="staff.channel_changed",
+                actor=by,
+                at=at,
+                data={
+                    "user": membership.user.get_username(),
+                    "channel": channel.slug if channel else None,
+                },
+            )
     return membership
 
 

@@ -38,6 +38,8 @@ class Sample:
     customer: str | None = None
     country: str | None = None
     shipping: str = "0"
+    #: Of the goods; empty is the merchant's own.
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def try_on(*, coupon: Coupon, sample: Sample, language: str, at: datetime) -> Tr
     if sample.order:
         body = _cart_of_order(merchant=merchant, sample=sample)
     else:
-        body = _cart_of_goods(merchant=merchant, sample=sample)
+        body = cart_of_goods(merchant=merchant, sample=sample)
     checked = check(body)
     version = (coupon.pk, coupon.version)
     compiled = terms.load([version])[version]
@@ -140,12 +142,17 @@ def _cart_of_order(*, merchant: Merchant, sample: Sample) -> CartBody:
     )
 
 
-def _cart_of_goods(*, merchant: Merchant, sample: Sample) -> CartBody:
+def cart_of_goods(*, merchant: Merchant, sample: Sample) -> CartBody:
+    """Put goods into a cart, each at its price or the product's own.
+
+    Raises `Invalid` for a product that the shop does not have, or one without a price.
+    """
+    currency = sample.currency or merchant.currency
     known = catalogue.known(merchant=merchant, skus=[each.sku for each in sample.goods])
     errors, lines = [], []
     for i, each in enumerate(sample.goods):
         product = known.get(each.sku)
-        price = each.unit_price or _own_price(product=product, currency=merchant.currency)
+        price = each.unit_price or _own_price(product=product, currency=currency)
         if product is None:
             errors.append(FieldError(f"goods.{i}", f"There is no product {each.sku}."))
         elif price is None:
@@ -156,7 +163,7 @@ def _cart_of_goods(*, merchant: Merchant, sample: Sample) -> CartBody:
     if errors:
         raise Invalid(errors=errors)
     return CartBody(
-        currency=merchant.currency,
+        currency=currency,
         lines=lines,
         customer=sample.customer,
         country=sample.country,

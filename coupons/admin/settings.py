@@ -191,11 +191,11 @@ class MembershipAdmin(MerchantAdmin):
 
     area = Area.SETTINGS
     nothing_yet = _("Add the people who work here, each with the role they need.")
-    list_display = ("user", "role", "email", "last_login")
-    list_select_related = ("user",)
+    list_display = ("user", "role", "channel", "email", "last_login")
+    list_select_related = ("user", "channel")
     search_fields = ("user__username", "user__email")
     ordering = ("user__username",)
-    fields = ("user", "role")
+    fields = ("user", "role", "channel")
     readonly_fields = ("user",)
     change_form_before_template = "console/member_actions.html"
 
@@ -264,12 +264,13 @@ class MembershipAdmin(MerchantAdmin):
         return form_page(model_admin=self, request=request, form=form, title=_("New staff member"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Give the person another role."""
+        """Give the person another role or sales channel."""
         self._try(
             request,
-            lambda: team.change_role(
+            lambda: team.change(
                 membership=obj,
                 role=Role(obj.role),
+                channel=obj.channel,
                 by=staff_actor(request.user),
                 at=clock.now(request),
             ),

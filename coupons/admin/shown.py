@@ -132,6 +132,7 @@ HAPPENED = {
     "picture.added": gettext_lazy("Picture added"),
     "staff.added": gettext_lazy("Staff member added"),
     "staff.role_changed": gettext_lazy("Role changed"),
+    "staff.channel_changed": gettext_lazy("Sales channel of a member changed"),
     "staff.password_set": gettext_lazy("Staff member's password set"),
     "staff.removed": gettext_lazy("Staff member removed"),
     "staff.pin_set": gettext_lazy("PIN set"),

@@ -11,6 +11,15 @@ from functools import lru_cache
 from django.utils.translation import gettext, gettext_noop
 
 SENTENCES = (
+    gettext_noop("A photo has at most 10 MB."),
+    gettext_noop("There is no readable code in the photo. Go closer, or type the code."),
+    gettext_noop("Type or scan a code first."),
+    gettext_noop("You may not redeem this coupon."),
+    gettext_noop("It was not redeemed at a desk."),
+    gettext_noop("Ask a supervisor to undo it."),
+    gettext_noop("Say why it is undone."),
+    gettext_noop("There is no such customer. Leave it empty for a guest."),
+    gettext_noop("There is no such sales channel."),
     gettext_noop("The codes that are out keep theirs."),
     gettext_noop("It is not out yet: change it instead."),
     gettext_noop("The coupon is replaced already."),

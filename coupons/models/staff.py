@@ -4,7 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from coupons.models.merchant import Merchant, MerchantOwned
+from coupons.models.merchant import Channel, Merchant, MerchantOwned
 
 
 class User(AbstractUser):
@@ -51,6 +51,16 @@ class Membership(MerchantOwned):
         User, models.CASCADE, verbose_name=_("user"), related_name="memberships"
     )
     role = models.CharField(_("role"), max_length=20, choices=Role)
+    #: What this person redeems by hand is redeemed there, and nowhere else.
+    channel = models.ForeignKey(
+        Channel,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("sales channel"),
+        related_name="+",
+        help_text=_("Redeems by hand for this shop or till only. Empty: for any."),
+    )
 
     class Meta:
         verbose_name = _("staff member")

@@ -107,6 +107,7 @@ def test_verbs_take_the_clock_as_an_argument() -> None:
     verbs += ["coupons/redeemers.py", "coupons/staff_groups.py"]
     verbs += ["redemption/quoting.py", "redemption/qualifying.py"]
     verbs += ["redemption/facts.py", "campaigns/customers.py", "coupons/catalogue.py"]
+    verbs += ["redemption/desk.py", "redemption/finding.py", "redemption/scanning.py"]
     verbs += ["redemption/trial.py", "redemption/events.py", "redemption/orders.py"]
     verbs += ["redemption/evidence.py", "redemption/refusing.py", "redemption/holds.py"]
     verbs += ["redemption/confirming.py", "campaigns/activity.py"]
@@ -134,9 +135,9 @@ VERBS = {
     "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
     "history issuing jobs lifecycle moving pictures pin_tries pins platform rates reach reading "
     "redeemers seats references replacing reviewing reviewing_rights staff_groups taxes",
-    "redemption": "checkout confirming counting events evidence facts guessing holds keys "
-    "metering orders qualifying quoting reconciling refusing returns reversing splitting "
-    "trial",
+    "redemption": "checkout confirming counting desk events evidence facts finding guessing "
+    "holds keys messages metering orders proof_needs proving qualifying quoting reconciling "
+    "refusing returns reversing scanning splitting trial",
     "redemption/webhooks": "deliveries endpoints events folding posting sending",
 }
 

@@ -31,6 +31,8 @@ VERBS = [
     "redemption/keys.py",
     "redemption/networks.py",
     "redemption/trial.py",
+    "redemption/desk.py",
+    "redemption/scanning.py",
     "redemption/holds.py",
     "redemption/confirming.py",
     "redemption/reversing.py",

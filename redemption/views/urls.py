@@ -1,0 +1,21 @@
+"""The desk's addresses. No code, order or customer stands in any of them."""
+
+from django.urls import path
+
+from redemption.views import app, desk
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", desk.DeskPage.as_view(), name="desk"),
+    path("check/", desk.CheckPage.as_view(), name="check"),
+    path("read/", desk.ReadPage.as_view(), name="read"),
+    path("redeem/", desk.RedeemPage.as_view(), name="redeem"),
+    path("redeemed/<uuid:pk>/", desk.RedeemedPage.as_view(), name="redeemed"),
+    path("undo/<uuid:pk>/", desk.UndoPage.as_view(), name="undo"),
+    path("find/", desk.FindPage.as_view(), name="find"),
+    # What a browser keeps, for the home screen
+    path("app.webmanifest", app.manifest, name="manifest"),
+    path("worker.js", app.worker, name="worker"),
+    path("offline/", app.offline, name="offline"),
+]
