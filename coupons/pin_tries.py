@@ -7,6 +7,7 @@ the database; without Valkey the table alone says no.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils.crypto import salted_hmac
@@ -61,7 +62,7 @@ def take(*, membership: Membership, limit: Limit, at: datetime) -> int:
     Raises the limit's error where there is none left.
     """
     counted = valkey.asked(lambda pipeline: _count(pipeline, _name(membership, limit)))
-    values = {
+    values: dict[str, Any] = {
         "merchant": membership.merchant_id,
         "membership": membership.pk,
         "place": limit.place,
@@ -74,7 +75,7 @@ def take(*, membership: Membership, limit: Limit, at: datetime) -> int:
             cursor.execute(_TAKE, values)
             if row := cursor.fetchone():
                 return int(row[0])
-    raise limit.error(retry_after=limit.within and int(limit.within.total_seconds()))
+    raise limit.error(retry_after=int(limit.within.total_seconds()) if limit.within else None)
 
 
 def clear(*, membership: Membership, limits: tuple[Limit, ...]) -> None:
@@ -84,7 +85,11 @@ def clear(*, membership: Membership, limits: tuple[Limit, ...]) -> None:
         membership=membership, place__in=places
     ).delete()
     names = [_name(membership, limit) for limit in limits]
-    valkey.asked(lambda pipeline: pipeline.delete(*names))
+
+    def fill(pipeline: Pipeline) -> None:
+        pipeline.delete(*names)
+
+    valkey.asked(fill)
 
 
 def forget(*, membership: Membership) -> None:

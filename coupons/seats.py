@@ -34,8 +34,10 @@ class Seat:
     merchant: Merchant
     device: str
     user: User | None
-    #: Took it over by PIN: what they may do is the desk's, whatever their role.
+    #: Took it over by name: what they may do is the desk's, whatever their role.
     is_by_pin: bool = False
+    #: Who was at it last, to be offered first (a user's id).
+    last: int | None = None
 
 
 def merchant_of(*, session: SessionBase) -> Merchant | None:
@@ -50,7 +52,8 @@ def opened(*, session: SessionBase, user: User, merchant: Merchant, at: datetime
     A locked device forgets the log-in.
     """
     kept = session.get(KEY)
-    if kept is None or kept["user"] != user.pk or kept["merchant"] != merchant.pk:
+    same = kept and kept["is_open"] and kept["user"] == user.pk
+    if kept is None or not same or kept["merchant"] != merchant.pk:
         device = kept["device"] if kept else secrets.token_hex(8)
         kept = _fresh(user=user, merchant=merchant, device=device, at=at)
         session[KEY] = kept
@@ -69,7 +72,7 @@ def found(*, session: SessionBase, merchant: Merchant, at: datetime) -> Seat | N
     if kept is None or kept["until"] <= at.timestamp() or not _is_good(kept, merchant=merchant):
         session.pop(KEY, None)
         return None
-    nobody = Seat(merchant=merchant, device=kept["device"], user=None)
+    nobody = Seat(merchant=merchant, device=kept["device"], user=None, last=kept["last"])
     if kept["person"] is None:
         return nobody
     person = members(merchant=merchant).filter(pk=kept["person"]).first()
@@ -79,6 +82,13 @@ def found(*, session: SessionBase, merchant: Merchant, at: datetime) -> Seat | N
         return lock(session=session, merchant=merchant)
     _touch(session, at=at)
     return Seat(merchant=merchant, device=kept["device"], user=person.user, is_by_pin=True)
+
+
+def stay(*, session: SessionBase, merchant: Merchant, person: Membership) -> None:
+    """Let somebody stay at a device whose PIN they have just changed themselves."""
+    if session[KEY]["person"] == person.pk:
+        person = members(merchant=merchant).get(pk=person.pk)
+        session[KEY] = {**session[KEY], "stamp": _stamp(person)}
 
 
 def members(*, merchant: Merchant) -> Any:
@@ -112,9 +122,9 @@ def take_by_password(
 
 def lock(*, session: SessionBase, merchant: Merchant) -> Seat:
     """Let nobody be at a device; a log-in that it still had is over."""
-    kept = {**session[KEY], "person": None, "stamp": ""}
+    kept = {**session[KEY], "person": None, "stamp": "", "is_open": False}
     _renew(session, kept)
-    return Seat(merchant=merchant, device=kept["device"], user=None)
+    return Seat(merchant=merchant, device=kept["device"], user=None, last=kept["last"])
 
 
 def _sit(
@@ -129,8 +139,9 @@ def _sit(
             at=at,
             data={"device": session[KEY]["device"], "by": way},
         )
-    seen = {"seen": int(at.timestamp())}
-    _renew(session, {**session[KEY], "person": person.pk, "stamp": _stamp(person), **seen})
+    sits = {"person": person.pk, "stamp": _stamp(person), "last": person.user_id}
+    seen = {"seen": int(at.timestamp()), "is_open": False}
+    _renew(session, {**session[KEY], **sits, **seen})
 
 
 def _renew(session: SessionBase, kept: dict[str, Any]) -> None:
@@ -149,17 +160,18 @@ def _fresh(*, user: User, merchant: Merchant, device: str, at: datetime) -> dict
         # Changes with the password, as the log-in itself does.
         "opened_with": user.get_session_auth_hash(),
         "until": int((at + OPEN_FOR).timestamp()),
+        #: Somebody is logged in here; a locked or taken device has nobody who is.
+        "is_open": True,
         "person": None,
         "stamp": "",
+        "last": user.pk,
         "seen": int(at.timestamp()),
     }
 
 
 def _is_good(kept: dict[str, Any], *, merchant: Merchant) -> bool:
     user = User.objects.filter(pk=kept["user"], is_active=True).first()
-    if user is None or not constant_time_compare(
-        user.get_session_auth_hash(), kept["opened_with"]
-    ):
+    if user is None or not constant_time_compare(user.get_session_auth_hash(), kept["opened_with"]):
         return False
     works_here = Membership.objects.of(merchant).filter(user=user)
     return user.is_superuser or works_here.exists()

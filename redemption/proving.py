@@ -77,9 +77,18 @@ class Asked:
 
     merchant: Merchant
     coupon: Coupon
-    customer: Customer | None
+    #: The customer's number; None is a guest.
+    customer: str | None
     #: As the journal names them.
     by: str
+
+    @property
+    def who(self) -> Customer | None:
+        """Return the customer, where the shop knows them."""
+        found: Customer | None = None
+        if self.customer:
+            found = Customer.objects.of(self.merchant).filter(ref=self.customer).first()
+        return found
 
 
 def ask(*, asked: Asked, at: datetime) -> str:
@@ -87,13 +96,14 @@ def ask(*, asked: Asked, at: datetime) -> str:
 
     Raises `NotReached` for a customer without an address, `SentLately` and `NotSent`.
     """
-    reached = messages.way_to(customer=asked.customer)
-    if reached is None or asked.customer is None:
+    customer = asked.who
+    reached = messages.way_to(customer=customer)
+    if reached is None or customer is None:
         raise NotReached
     way, address = reached
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     values = {
-        **_names(asked),
+        **_names(asked, customer),
         "id": new_id(),
         "at": at,
         "until": at + GOOD_FOR,
@@ -108,7 +118,7 @@ def ask(*, asked: Asked, at: datetime) -> str:
     if row is None:
         raise SentLately
     try:
-        _send(asked=asked, way=way, to=address, code=code)
+        _send(asked=asked, language=customer.language, way=way, to=address, code=code)
     except NotSent:
         # Nobody has the code; another may be asked for at once.
         Proof.objects.of(asked.merchant).filter(pk=row[0], code_hash=values["hash"]).update(
@@ -123,10 +133,11 @@ def answer(*, asked: Asked, code: str, at: datetime) -> uuid.UUID:
 
     Raises `WrongProof` for a wrong code, one past its ten minutes, or after five tries.
     """
-    if asked.customer is None:
+    customer = asked.who
+    if customer is None:
         raise WrongProof
     with connection.cursor() as cursor:
-        cursor.execute(_TRY, {**_names(asked), "at": at, "most": TRIES})
+        cursor.execute(_TRY, {**_names(asked, customer), "at": at, "most": TRIES})
         row = cursor.fetchone()
     typed = "".join(code.split())
     if row is None or not constant_time_compare(row[1], _hash(asked, typed)):
@@ -143,7 +154,7 @@ def approve(*, asked: Asked, approved_by: str, at: datetime) -> uuid.UUID:
         merchant=asked.merchant,
         kind=Proof.Kind.SUPERVISOR,
         coupon=asked.coupon,
-        customer=asked.customer,
+        customer=asked.who,
         asked_by=asked.by,
         asked_at=at,
         counted_from=at,
@@ -161,7 +172,7 @@ def good(*, asked: Asked, proof_id: uuid.UUID | None, at: datetime) -> Proof | N
     rows = Proof.objects.of(asked.merchant).filter(
         pk=proof_id,
         coupon=asked.coupon,
-        customer=asked.customer,
+        customer=asked.who,
         asked_by=asked.by,
         proved_at__isnull=False,
         used_at__isnull=True,
@@ -201,7 +212,7 @@ class Using:
             asked.by,
             journal.current_request_id(),
             asked.coupon.pk,
-            asked.customer.ref if asked.customer else "",
+            asked.customer or "",
             redemption,
             msgspec.json.encode(data).decode(),
         ]
@@ -225,27 +236,25 @@ def forget(*, at: datetime, chunks: int) -> int:
     return gone
 
 
-def _names(asked: Asked) -> dict[str, Any]:
+def _names(asked: Asked, customer: Customer) -> dict[str, Any]:
     return {
         "merchant": asked.merchant.pk,
         "coupon": asked.coupon.pk,
-        "customer": asked.customer.pk if asked.customer else None,
+        "customer": customer.pk,
         "by": asked.by,
     }
 
 
 def _hash(asked: Asked, code: str) -> str:
     """Hash a code with the secret key: a million codes are no secret from who has the table."""
-    names = _names(asked)
-    text = f"{names['coupon']} {names['customer']} {code}"
+    text = f"{asked.merchant.pk} {asked.coupon.pk} {asked.customer} {code}"
     return salted_hmac(
         "redemption.proving", text, secret=settings.SECRET_KEY, algorithm="sha256"
     ).hexdigest()
 
 
-def _send(*, asked: Asked, way: messages.Way, to: str, code: str) -> None:
-    wanted = asked.customer.language if asked.customer else ""
-    with override(language_of(wanted or next(iter(asked.merchant.languages), "en"))):
+def _send(*, asked: Asked, language: str, way: messages.Way, to: str, code: str) -> None:
+    with override(language_of(language or next(iter(asked.merchant.languages), "en"))):
         shop = {"shop": asked.merchant.name, "code": code, "minutes": GOOD_FOR.seconds // 60}
         subject = gettext("%(code)s is your code at %(shop)s") % shop
         text = gettext(
