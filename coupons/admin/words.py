@@ -11,6 +11,9 @@ from functools import lru_cache
 from django.utils.translation import gettext, gettext_noop
 
 SENTENCES = (
+    gettext_noop("Too many wrong codes"),
+    gettext_noop("Too many at once; try again"),
+    gettext_noop("The cart is worth more than a cart can be."),
     gettext_noop("A photo has at most 10 MB."),
     gettext_noop("There is no readable code in the photo. Go closer, or type the code."),
     gettext_noop("Type or scan a code first."),
@@ -146,6 +149,7 @@ STATES = (
 )
 
 SHAPES = (
+    gettext_noop("The order has used %(codes)s with another cart."),
     gettext_noop("There is no product %(sku)s."),
     gettext_noop("There is no coupon %(slug)s."),
     gettext_noop("There is no picture %(id)s."),

@@ -1,5 +1,7 @@
 """What is typed at the desk."""
 
+import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -16,6 +18,15 @@ MOST_GOODS = 50
 #: Rows to type goods into; the page adds more.
 FIRST_GOODS = 2
 GOODS = ("sku", "quantity", "unit_price")
+
+
+#: How keyboards of many countries part the decimals.
+_COMMA = re.compile(r"(\d+),(\d{1,2})\Z")
+
+
+def amount_of(*, text: str) -> str:
+    """Write an amount as the contract has it: full-width digits and `12,50` are understood."""
+    return _COMMA.sub(r"\1.\2", unicodedata.normalize("NFKC", text).strip())
 
 
 class PurchaseForm(forms.Form):
@@ -71,14 +82,14 @@ class PurchaseForm(forms.Form):
             Goods(
                 sku=row["sku"].strip()[:100],
                 quantity=int(row["quantity"].strip() or "1"),
-                unit_price=row["unit_price"].strip()[:24] or None,
+                unit_price=amount_of(text=row["unit_price"])[:24] or None,
             )
             for row in self.goods()
             if row["sku"]
         ]
         return Purchase(
             code=code or code_of(text=data["code"]),
-            total=data["total"].strip(),
+            total=amount_of(text=data["total"]),
             goods=goods,
             currency=data["currency"],
             customer=data["customer"].strip(),
