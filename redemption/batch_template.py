@@ -1,36 +1,43 @@
-"""The file that codes used elsewhere are brought in with: its columns, and one to fill in."""
-
-import csv
-import io
+"""The sheet that codes used elsewhere are brought in with."""
 
 from django.utils.translation import gettext_lazy
 
-#: (name, heading, what goes there), in their order. A heading counts in either language.
-COLUMNS = (
-    ("code", gettext_lazy("Code"), gettext_lazy("The code that was used. Needed.")),
-    ("order", gettext_lazy("Order"), gettext_lazy("Your order number. Needed.")),
-    (
-        "amount",
-        gettext_lazy("Amount"),
-        gettext_lazy("What the goods cost, such as 19.99, in your currency."),
+from coupons.sheets.columns import Column, Holds, SheetShape
+
+SHAPE = SheetShape(
+    name="redeemed-codes",
+    title=gettext_lazy("Redeemed codes"),
+    columns=(
+        Column(
+            name="code",
+            heading=gettext_lazy("Code"),
+            about=gettext_lazy("The code that was used. Needed."),
+            holds=Holds.CODE,
+            required=True,
+        ),
+        Column(
+            name="order",
+            heading=gettext_lazy("Order"),
+            about=gettext_lazy("Your order number. Needed."),
+            required=True,
+        ),
+        Column(
+            name="amount",
+            heading=gettext_lazy("Amount"),
+            about=gettext_lazy("What the goods cost, such as 19.99, in your currency."),
+            holds=Holds.AMOUNT,
+        ),
+        Column(
+            name="redeemed_at",
+            heading=gettext_lazy("Redeemed at"),
+            about=gettext_lazy("When, such as 2026-03-04 12:00, in your time zone. Empty: now."),
+            holds=Holds.MOMENT,
+        ),
+        Column(
+            name="note",
+            heading=gettext_lazy("Note"),
+            about=gettext_lazy("Whatever you want to remember."),
+        ),
     ),
-    (
-        "redeemed_at",
-        gettext_lazy("Redeemed at"),
-        gettext_lazy("When, such as 2026-03-04 12:00, in your time zone. Empty: now."),
-    ),
-    ("note", gettext_lazy("Note"), gettext_lazy("Whatever you want to remember.")),
+    key="code",
 )
-#: A row that begins with it says something to people and is not read.
-REMARK = "#"
-
-
-def template() -> bytes:
-    """Return the file to fill in, as CSV in UTF-8 with its mark, in the language of the moment."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow([str(heading) for _, heading, _ in COLUMNS])
-    helps = [str(help_text) for *_, help_text in COLUMNS]
-    rows.writerow([f"{REMARK} {helps[0]}", *helps[1:]])
-    # Spreadsheets take a file without the mark for one in the local 8-bit encoding.
-    return text.getvalue().encode("utf-8-sig")

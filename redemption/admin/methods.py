@@ -21,12 +21,11 @@ from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
 from coupons.models import Coupon, State
 from coupons.redeemers import Redeemers
+from coupons.sheets import templates
 from coupons.staff import Area, Right, may, sees_only_redeemable
 from redemption import key_names
-from redemption.batch_template import template
+from redemption.batch_template import SHAPE
 from redemption.models import WebhookEndpoint
-
-FILE_NAME = "redeemed-codes.csv"
 
 
 class MethodsForm(forms.Form):
@@ -113,8 +112,9 @@ def methods_view(request: HttpRequest, pk: int, *, model_admin: Any) -> HttpResp
 def template_view(request: HttpRequest, pk: int, *, model_admin: Any) -> HttpResponse:
     """Send the file that codes used elsewhere are brought in with."""
     _found(request, pk)
-    response = HttpResponse(template(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
+    sent = templates.template(shape=SHAPE, suffix=request.GET.get("as", "csv"))
+    response = HttpResponse(sent.content, content_type=sent.media_type)
+    response["Content-Disposition"] = f'attachment; filename="{sent.name}"'
     return response
 
 

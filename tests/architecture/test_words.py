@@ -68,6 +68,28 @@ def sentences_of_the_verbs() -> set[str]:
     return found
 
 
+def sentences_of_sheets() -> set[str]:
+    """Return what is said of files and cells, also where it stands in a constant."""
+    found: set[str] = set()
+    for file in (settings.BASE_DIR / "coupons/sheets").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            name = getattr(getattr(node, "func", None), "id", "")
+            if isinstance(node, ast.Call) and name in {"Unreadable", "ValueError"}:
+                found |= set(told(node))
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                said = node.value.value
+                found |= {said} if isinstance(said, str) and said.endswith(".") else set()
+            if isinstance(node, ast.Return) and isinstance(node.value, ast.JoinedStr):
+                found |= set(told(ast.Call(node.value, [node.value], [])))
+    return found
+
+
+def test_every_sentence_about_a_sheet_is_known_to_the_console() -> None:
+    known = {PLACEHOLDER.sub("X", text) for text in (*SENTENCES, *SHAPES)}
+    assert len(sentences_of_sheets()) > 20
+    assert sentences_of_sheets() - known == set()
+
+
 def test_every_sentence_of_a_verb_is_known_to_the_console() -> None:
     known = {PLACEHOLDER.sub("X", text) for text in (*SENTENCES, *SHAPES)}
     assert len(sentences_of_the_verbs()) > 20

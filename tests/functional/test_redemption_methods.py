@@ -1,11 +1,14 @@
 """A coupon's redemption methods: which keys may, where it is set, and until when."""
 
+import io
 from typing import Any
 
 import pytest
 
 from coupons import redeemers
 from coupons.models import Coupon, CouponCounter, CouponVersion, JournalEntry, Role
+from coupons.sheets.reading import open_rows
+from coupons.sheets.templates import XLSX
 from redemption import keys
 from redemption.models import ApiKey, RefusedAttempt, WebhookEndpoint
 from tests.definitions import fields
@@ -274,8 +277,8 @@ def test_a_callback_address_of_the_coupon_is_shown_to_who_may_see_it(
 @pytest.mark.parametrize(
     ("language", "heads", "remark"),
     [
-        ("en", "Code,Order,Amount,Redeemed at,Note", "# The code that was used. Needed."),
-        ("zh-hans", "券码,订单,金额,核销时间,备注", "# 已使用的券码，必填。"),
+        ("en", "Code,Order,Amount,Redeemed at,Note", "# Code: The code that was used. Needed."),
+        ("zh-hans", "券码,订单,金额,核销时间,备注", "# 券码: 已使用的券码，必填。"),
     ],
 )
 def test_the_template_is_in_the_readers_language(
@@ -286,6 +289,16 @@ def test_the_template_is_in_the_readers_language(
     sent = people.bob.get(f"{page(shop)}template/")
     assert sent["Content-Type"] == "text/csv; charset=utf-8"
     assert sent.content.startswith(b"\xef\xbb\xbf")
-    first, second = sent.content.decode("utf-8-sig").splitlines()
+    first, *others = sent.content.decode("utf-8-sig").splitlines()
     assert first == heads
-    assert second.startswith(remark)
+    assert [line for line in others if line.startswith(remark)]
+    assert all(line.startswith("# ") for line in others)
+
+
+def test_the_template_comes_as_a_workbook_too(people: People, shop: Shop) -> None:
+    shop.coupon()
+    sent = people.bob.get(f"{page(shop)}template/", **{"as": "xlsx"})
+    assert sent["Content-Type"] == XLSX
+    assert sent["Content-Disposition"] == 'attachment; filename="redeemed-codes.xlsx"'
+    rows = list(open_rows(file=io.BytesIO(sent.content), name="redeemed-codes.xlsx"))
+    assert rows == [(1, ["Code", "Order", "Amount", "Redeemed at", "Note"])]

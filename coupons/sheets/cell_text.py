@@ -1,0 +1,51 @@
+"""The text of a cell on its way out and in: a value that looks like a formula does no harm.
+
+Spreadsheets run a cell that begins with = + - or @ as a formula. On the way out such a
+text gets an apostrophe in front; on the way in one is taken off there, and nowhere else,
+so that every text comes back as it was.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime, time, timedelta
+
+Cell = str | int | float | bool | datetime | date | time | timedelta | None
+
+#: A row that begins with it says something to people and is not read.
+REMARK = "#"
+#: Characters; Excel has no longer cells.
+LONGEST_CELL = 32_767
+#: Digits that a spreadsheet keeps of a number.
+KEPT_DIGITS = 15
+
+# What a spreadsheet may take for a formula's beginning, after whatever it skips there;
+# and a remark's mark, which must not turn a value into one.
+_DANGEROUS = re.compile(r"'*[\s\u200b-\u200f\u2060\ufeff]*[=+\-@#|%＝＋－＠＃\t\r\n]")
+_MARKED = re.compile("'" + _DANGEROUS.pattern)
+
+
+def defused(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+def as_it_was(text: str) -> str:
+    """Return what `defused` was given."""
+    return text[1:] if text[:1] == "'" and _MARKED.match(text) else text
+
+
+def narrow(text: str) -> str:
+    """Return a text with full-width letters, digits and marks as usual ones, and no ends."""
+    return text.translate(_NARROW).strip()
+
+
+_NARROW = {0xFF01 + place: 0x21 + place for place in range(94)}
+
+
+def folded(text: str) -> str:
+    """Return what counts of a heading or a choice: no case, width, spaces, underlines or stars."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in plain if c not in "_*:" and unicodedata.category(c) not in _UNSEEN)
+
+
+_UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
