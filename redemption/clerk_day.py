@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Sum
@@ -69,16 +69,21 @@ def team(*, clerk: Clerk) -> list[tuple[int, str]]:
     return [(row.user_id, row.user.get_username()) for row in rows]
 
 
+def _column(name: str, heading: Any, holds: Holds) -> Column:
+    return Column(name=name, heading=heading, about="", holds=holds)
+
+
+#: Of the workbook, which is read by people alone.
 COLUMNS = (
-    Column(name="when", heading=_("When"), holds=Holds.MOMENT),
-    Column(name="clerk", heading=_("Clerk"), holds=Holds.TEXT),
-    Column(name="order", heading=_("Order"), holds=Holds.CODE),
-    Column(name="coupon", heading=_("Coupon"), holds=Holds.TEXT),
-    Column(name="code", heading=_("Code"), holds=Holds.CODE),
-    Column(name="status", heading=_("Status"), holds=Holds.TEXT),
-    Column(name="currency", heading=_("Currency"), holds=Holds.TEXT),
-    Column(name="order_value", heading=_("Order value"), holds=Holds.AMOUNT),
-    Column(name="discount", heading=_("Discount"), holds=Holds.AMOUNT),
+    _column("when", _("When"), Holds.MOMENT),
+    _column("clerk", _("Clerk"), Holds.TEXT),
+    _column("order", _("Order"), Holds.CODE),
+    _column("coupon", _("Coupon"), Holds.TEXT),
+    _column("code", _("Code"), Holds.CODE),
+    _column("status", _("Status"), Holds.TEXT),
+    _column("currency", _("Currency"), Holds.TEXT),
+    _column("order_value", _("Order value"), Holds.AMOUNT),
+    _column("discount", _("Discount"), Holds.AMOUNT),
 )
 
 

@@ -37,7 +37,8 @@ class _OfADay(DeskView):
 
     def query(self, day: Day) -> str:
         """Return what leads to that day again."""
-        return urlencode({"on": day.day.isoformat(), "clerk": day.of.pk if day.of else 0})
+        named: dict[str, str | int] = {"on": day.day.isoformat()}
+        return urlencode({**named, "clerk": day.of.pk if day.of else 0})
 
 
 class DayPage(_OfADay):

@@ -13,7 +13,7 @@ from coupons.errors import HexiaoError, Invalid, PinLocked, WrongPin
 from redemption import desk, desk_proofs, finding, scanning
 from redemption.desk import Purchase
 from redemption.errors import CouponRejected, TooManyAttempts, WrongProof
-from redemption.views.forms import PurchaseForm, proof_given, fields_of
+from redemption.views.forms import PurchaseForm, fields_of, proof_given
 from redemption.views.pages import DeskView, is_htmx, led_to
 from redemption.views.proof_words import proof_ways
 from redemption.views.words import card, listed, receipt

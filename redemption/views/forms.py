@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Merchant
 from redemption.desk import Purchase
+from redemption.desk_proofs import Given
 from redemption.scanning import MAX_TEXT, code_of
 from redemption.trial import Goods
 

@@ -18,8 +18,8 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from coupons.api.client_address import client_address
 from coupons import clock, seats
+from coupons.api.client_address import client_address
 from coupons.models import Role, User
 from coupons.seats import Seat
 from coupons.tenancy import StaffRequest

@@ -30,7 +30,10 @@ FOR_WANT_OF_A_CART = {
 
 
 def card(*, checked: Checked, purchase: Purchase, earlier: Use | None) -> dict[str, Any]:
-    """Lay out what a code is worth now: `state` is unknown, forbidden, wanting, proof, good, bad."""
+    """Lay out what a code is worth now, with its `state`.
+
+    One of unknown, forbidden, wanting, proof, good, bad.
+    """
     if checked.is_forbidden:
         return {"state": "forbidden"}
     if checked.code is None or checked.quote is None:
