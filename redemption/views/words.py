@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from coupons import catalogue, face
+from coupons import catalogue, colors, face
 from coupons.admin.shown import when, who
 from coupons.lifecycle import current_definition
 from coupons.models import Coupon, Merchant
@@ -54,6 +54,8 @@ def card(*, checked: Checked, purchase: Purchase, earlier: Use | None) -> dict[s
         "name": in_language(coupon_names(definition), get_language(), otherwise=coupon.name),
         "words": _words(coupon=coupon, definition=definition),
         "kind": coupon.kind,
+        "color": colors.shown((definition.get("face") or {}).get("color")),
+        "picture": (definition.get("face") or {}).get("picture"),
         "gifts": goods_named(merchant=coupon.merchant, gifts=applied.gifts if applied else []),
         "quote": quote,
         "applied": applied,

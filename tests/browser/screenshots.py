@@ -38,6 +38,7 @@ PAGES = {
     "coupon-checks": f"{IN_REVIEW}*publish/confirm/",
     "coupon-reviews": f"{IN_REVIEW}*change/#reviews",
     "review-queue": "/coupons/couponinreview/",
+    "desk": "/desk/",
     "search": "/search/?q=campaign",
     "settings": "/settings/",
     "codes": "/coupons/code/",
