@@ -107,6 +107,8 @@ HAPPENED = {
     "redemption.held": gettext_lazy("Redemption held"),
     "redemption.created": gettext_lazy("Redeemed"),
     "redemption.confirmed": gettext_lazy("Redemption confirmed"),
+    "redemption.proven": gettext_lazy("One more proof accepted"),
+    "redemption.marked": gettext_lazy("Marked as used from the order"),
     "redemption.released": gettext_lazy("Redemption released"),
     "redemption.reversed": gettext_lazy("Redemption reversed"),
     "order.paid": gettext_lazy("Order paid"),

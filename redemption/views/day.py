@@ -4,8 +4,7 @@ import io
 from datetime import date
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -63,13 +62,13 @@ class DayPage(_OfADay):
 class SheetPage(_OfADay):
     """The same as a workbook."""
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
+    def get(self, request: HttpRequest) -> HttpResponse:
         """Send it."""
         day, file = self.day(), io.BytesIO()
         clerk_day.write_sheet(clerk=self.clerk, day=day, file=file)
-        file.seek(0)
         name = f"desk-{day.day.isoformat()}.xlsx"
-        return FileResponse(file, as_attachment=True, filename=name, content_type=SHEET)
+        told = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(file.getvalue(), content_type=SHEET, headers=told)
 
 
 def _total(total: clerk_day.Total) -> dict[str, Any]:
