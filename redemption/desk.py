@@ -34,10 +34,7 @@ from redemption.shapes import (
     ReversalAnswer,
     ReversalBody,
 )
-from redemption.trial import Goods, Sample, cart_of_goods
-
-#: The one line of a cart of which only the total is known.
-WHOLE_CART = "*"
+from redemption.trial import WHOLE_CART, Goods, Sample, cart_of_goods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

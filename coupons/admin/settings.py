@@ -123,7 +123,8 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
     ordering = ("name",)
     fields = (
         "name", "slug", "currency", "currencies", "time_zone", "languages",
-        "warn_above_percent", "proof_above", "reviews_required", "reviewed_by_platform", "is_platform",
+        "warn_above_percent", "proof_above", "reviews_required", "reviewed_by_platform",
+        "is_platform",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

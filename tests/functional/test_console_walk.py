@@ -51,6 +51,7 @@ NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
         for page in ("change", "add", "delete")
     },
     "coupons_couponinreview_comment": ((Area.COUPONS, Right.VIEW),) * 2,
+    "redemption_order_use": ((Area.REDEMPTIONS, Right.CHANGE),) * 2,
     "redemption_trial": ((Area.COUPONS, Right.VIEW),) * 2,
     "redemption_trial_products": ((Area.PRODUCTS, Right.VIEW),) * 2,
     "redemption_trial_orders": ((Area.ORDERS, Right.VIEW),) * 2,
