@@ -58,7 +58,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Build the sidebar for whoever asks."""
     first = {"title": _("Dashboard"), "icon": "space_dashboard", "link": reverse("admin:index")}
     pages = {model._meta.label: page for model, page in admin.site._registry.items()}
-    groups: list[dict[str, Any]] = [{"title": None, "items": [first]}]
+    at_the_desk = {
+        "title": _("Redemption desk"),
+        "icon": "qr_code_scanner",
+        "link": reverse("desk:desk"),
+    }
+    groups: list[dict[str, Any]] = [{"title": None, "items": [first, at_the_desk]}]
     for title, entries in GROUPS:
         items = [
             {

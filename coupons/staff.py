@@ -53,8 +53,8 @@ RIGHTS: dict[Role, dict[Area, frozenset[Right]]] = {
         Area.REPORTS: _READ,
         Area.JOURNAL: _READ,
     },
-    # Sees only what may be redeemed; `sees_only_redeemable` narrows the lists.
-    Role.CLERK: {Area.COUPONS: _READ, Area.CODES: _READ},
+    # Works at the desk (docs/desk.md), which asks `coupons.redeemers`, and sees nothing else.
+    Role.CLERK: {},
     Role.RISK_ANALYST: {
         Area.COUPONS: _READ,
         Area.CODES: _READ,
@@ -78,8 +78,3 @@ RIGHTS: dict[Role, dict[Area, frozenset[Right]]] = {
 def may(*, role: Role | None, area: Area, right: Right) -> bool:
     """Say whether a role has that right there; nobody has any without a role."""
     return role is not None and right in RIGHTS[role].get(area, frozenset())
-
-
-def sees_only_redeemable(*, role: Role | None) -> bool:
-    """Say whether lists show this role nothing but what a shopper may use now."""
-    return role == Role.CLERK

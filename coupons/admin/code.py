@@ -8,18 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from coupons import clock, coding
+from coupons import coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.shown import badge, happened, number, when, who
 from coupons.models import Code, CodeBatch, JournalEntry
-from coupons.redeemers import redeemable_by
-from coupons.staff import Area, sees_only_redeemable
-
-
-def _redeemable(request: HttpRequest) -> QuerySet:
-    """Find the coupons that a clerk may redeem now."""
-    allowed = redeemable_by(user=request.user, merchant=request.merchant)
-    return allowed.live(clock.now(request)).values("pk")
+from coupons.staff import Area
 
 
 @admin.register(Code)
@@ -38,13 +31,6 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
     next_step = (_("Go to the coupons"), "admin:coupons_coupon_changelist")
     fields = ("text", "coupon", "state", "shared", "uses", "max_uses")
     change_form_after_template = "console/code_history.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only codes of what they may redeem now."""
-        rows = super().get_queryset(request)
-        if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=_redeemable(request))
-        return rows
 
     def keyset_for(self, request: HttpRequest) -> tuple[str, ...]:
         """Follow the index of a coupon or a batch where the list is one of those."""
@@ -103,11 +89,8 @@ class CodeBatchAdmin(ReadOnly, KeysetAdmin):
     change_form_after_template = "console/batch_codes.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Show a clerk only batches of what they may redeem now."""
-        rows = super().get_queryset(request).select_related("coupon", "job")
-        if sees_only_redeemable(role=request.role):
-            rows = rows.filter(coupon__in=_redeemable(request))
-        return rows
+        """Read the coupon and the job with each batch."""
+        return super().get_queryset(request).select_related("coupon", "job")
 
     @display(description=_("pattern"))
     def pattern_word(self, batch: CodeBatch) -> str:

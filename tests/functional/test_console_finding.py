@@ -172,16 +172,14 @@ def test_the_search_over_all_stays_within_the_role(people: People, shop: Shop) -
     assert shop.api.post("redemptions", order(used, ref="O-1", customer="C-1")).status == 201
     clerk = person("cleo", people.acme, Role.CLERK)
     everything = ("O-1", "C-1", "draft", "Staff", str(Redemption.objects.get().pk))
-    # A clerk finds nothing but what they are named for.
-    for typed in (*everything, "ten-off"):
-        assert titles(clerk.post("/search/", q=typed)) == []
     redeemers.allow(
         merchant=people.acme, coupons=Coupon.objects.of(people.acme),
         who=Redeemers(people=[clerk.user]), by="staff:alice", at=NOW,
     )  # fmt: skip
-    for typed in everything:
+    # A clerk looks codes up at the desk, and finds nothing here.
+    for typed in (*everything, "ten-off"):
         assert titles(clerk.post("/search/", q=typed)) == []
-    assert titles(clerk.post("/search/", q="ten-off")) == ["Ten-Off", "TENOFF"]
+    assert titles(people.bob.post("/search/", q="ten-off")) == ["Ten-Off", "TENOFF"]
     assert titles(people.alice.post("/search/", q="Staff")) == ["Staff", "Staff groups"]
 
 

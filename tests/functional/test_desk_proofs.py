@@ -139,7 +139,8 @@ def test_an_amount_in_another_currency_is_converted_and_without_a_rate_it_asks(
     allow(people, cleo)
     shown = check(cleo, "euro", currency="EUR")
     assert shown.context["card"]["state"] == "proof"
-    shop.api.put("exchange-rates", {"base": "USD", "rates": {"EUR": "1.0"}})
+    body = {"date": "2026-03-04", "base": "USD", "rates": {"EUR": "1.0"}}
+    assert shop.api.put("exchange-rates", body).status == 200
     assert check(cleo, "euro", currency="EUR").context["card"]["state"] == "good"
 
 

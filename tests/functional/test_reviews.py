@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from coupons import changing, lifecycle, redeemers, reviewing
+from coupons import changing, lifecycle, reviewing
 from coupons.errors import NotAllowed
 from coupons.models import Coupon, CouponVersion, JournalEntry, Review, Role, State
-from coupons.redeemers import Redeemers
 from tests.definitions import MINIMAL, journal
 from tests.people import People, Person, person
 from tests.shop import NOW
@@ -221,22 +220,6 @@ def test_whoever_sees_a_coupon_may_comment_and_nobody_else(people: People) -> No
         assert people.bob.get(address).status_code == 404
         for text in ("", "  ", "x" * 1_001):
             assert people.bob.post(address, text=text).status_code == 302
-
-
-def test_a_clerk_comments_only_on_what_they_may_redeem(people: People) -> None:
-    people.acme.reviews_required = False
-    people.acme.save()
-    coupon = lifecycle.publish(coupon=written(people, code="s1"), by="staff:bob", at=NOW)
-    address = f"{QUEUE}{coupon.pk}/comment/"
-    cleo = person("cleo", people.acme, Role.CLERK)
-    with nothing_changes():
-        assert cleo.post(address, text="It works.").status_code == 404
-    redeemers.allow(
-        merchant=people.acme, coupons=[coupon], who=Redeemers(people=[cleo.user]),
-        by="staff:alice", at=NOW,
-    )  # fmt: skip
-    assert cleo.post(address, text="It works.").status_code == 302
-    assert said() == [("comment", "staff:cleo", "It works.", 1)]
 
 
 def test_the_longest_wait_comes_first(people: People, rita: Person) -> None:
