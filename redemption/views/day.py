@@ -27,6 +27,8 @@ class _OfADay(DeskView):
         who_asked = self.request.GET.get("clerk", "")
         try:
             on = date.fromisoformat(asked) if asked else None
+            if on and not 1970 <= on.year <= 9000:
+                raise Http404
             person = int(who_asked[:9]) if who_asked else None
             return clerk_day.day_of(
                 clerk=self.clerk, on=on, person=person, at=clock.now(self.request)

@@ -235,7 +235,9 @@ def test_several_coupons_are_opened_to_people_from_the_list(
     sure = {"people": [cleo.user.pk], "sure": "yes"}
     assert people.bob.post(page, what="allow", **sure).status_code == 302
     assert [may(each, cleo) for each in (coupon, second)] == [[True], [True]]
-    assert b"Take the right" in people.bob.post(page, what="disallow", people=[cleo.user.pk]).content
+    assert (
+        b"Take the right" in people.bob.post(page, what="disallow", people=[cleo.user.pk]).content
+    )
     people.bob.post(page, what="disallow", **sure)
     assert [may(each, cleo) for each in (coupon, second)] == [[False], [False]]
     assert len(told()) == 4
