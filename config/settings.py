@@ -14,6 +14,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.logs import logging_config
@@ -463,6 +464,9 @@ UNFOLD = {
         lambda _request: static("console/picker.js"),
         lambda _request: static("console/keep.js"),
     ],
+    "ACCOUNT": {
+        "navigation": [{"title": _("PIN for the desk"), "link": reverse_lazy("desk:pin")}]
+    },
     "SIDEBAR": {"show_search": False, "navigation": "config.navigation.navigation"},
     # A calm blue-green instead of Unfold's purple; 600 on white is 5.3 : 1.
     "COLORS": {
