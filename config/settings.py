@@ -464,9 +464,7 @@ UNFOLD = {
         lambda _request: static("console/picker.js"),
         lambda _request: static("console/keep.js"),
     ],
-    "ACCOUNT": {
-        "navigation": [{"title": _("PIN for the desk"), "link": reverse_lazy("desk:pin")}]
-    },
+    "ACCOUNT": {"navigation": [{"title": _("PIN for the desk"), "link": reverse_lazy("desk:pin")}]},
     "SIDEBAR": {"show_search": False, "navigation": "config.navigation.navigation"},
     # A calm blue-green instead of Unfold's purple; 600 on white is 5.3 : 1.
     "COLORS": {

@@ -130,6 +130,8 @@ class DeskView(View):
             "chosen": person,
             "last": self.seat.last,
             "typed": typed_in(self.request),
+            # Over an open page, which stays; by itself it is a form like any other.
+            "is_part": is_htmx(self.request),
             "languages": settings.LANGUAGES,
             "language": get_language(),
         }
