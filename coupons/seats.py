@@ -123,7 +123,11 @@ def take_by_password(
 def lock(*, session: SessionBase, merchant: Merchant) -> Seat:
     """Let nobody be at a device; a log-in that it still had is over."""
     kept = {**session[KEY], "person": None, "stamp": "", "is_open": False}
-    _renew(session, kept)
+    # The session keeps its key: it can do less from now on, and a request under way with the
+    # old one would take the new cookie away again.
+    for name in list(session.keys()):
+        del session[name]
+    session[KEY] = kept
     return Seat(merchant=merchant, device=kept["device"], user=None, last=kept["last"])
 
 
