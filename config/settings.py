@@ -14,6 +14,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.logs import logging_config
@@ -38,6 +39,7 @@ if (BASE_DIR / ".env").exists():
 KNOWN = {
     "HEXIAO_ALLOW_PRIVATE_WEBHOOKS",
     "HEXIAO_DATA",
+    "HEXIAO_DESK_IDLE_MINUTES",
     "HEXIAO_KEEP_REFUSALS_DAYS",
     "HEXIAO_GUESSES_PER_CUSTOMER",
     "HEXIAO_GUESSES_PER_DEVICE",
@@ -75,6 +77,8 @@ HEXIAO_GUESSES_PER_DEVICE = env.int("HEXIAO_GUESSES_PER_DEVICE", default=20)
 HEXIAO_GUESSES_PER_IP = env.int("HEXIAO_GUESSES_PER_IP", default=50)
 #: Of carts that name no customer, device or IP address.
 HEXIAO_GUESSES_PER_KEY = env.int("HEXIAO_GUESSES_PER_KEY", default=1_000)
+#: After how long a desk that stands still asks for the PIN again; 0 is never.
+HEXIAO_DESK_IDLE_MINUTES = env.int("HEXIAO_DESK_IDLE_MINUTES", default=5)
 #: How long a clerk may undo at the desk what they redeemed there; 0 leaves it to supervisors.
 HEXIAO_UNDO_MINUTES = env.int("HEXIAO_UNDO_MINUTES", default=10)
 if min(HEXIAO_RATE_PER_MINUTE, HEXIAO_GUESS_MINUTES) < 1 or HEXIAO_TRUSTED_PROXIES < 0:
@@ -254,6 +258,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "forget unused proofs": {
+        "task": "redemption.tasks.forget_proofs",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "forget old idempotent answers": {
         "task": "coupons.tasks.forget_idempotent_answers",
         "schedule": timedelta(hours=1),
@@ -389,6 +398,8 @@ SHEET_KEPT = timedelta(days=env.int("SHEET_KEPT_DAYS", default=14))
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+#: A clerk waits for the answer; seconds.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="hexiao@localhost")
 
 # --- Logs --------------------------------------------------------------------------
@@ -461,6 +472,7 @@ UNFOLD = {
         lambda _request: static("console/picker.js"),
         lambda _request: static("console/keep.js"),
     ],
+    "ACCOUNT": {"navigation": [{"title": _("PIN for the desk"), "link": reverse_lazy("desk:pin")}]},
     "SIDEBAR": {"show_search": False, "navigation": "config.navigation.navigation"},
     # A calm blue-green instead of Unfold's purple; 600 on white is 5.3 : 1.
     "COLORS": {

@@ -82,3 +82,27 @@ class NotAllowed(HexiaoError):
     """A person or a key without the right to do that."""
 
     code, status, title = "not_allowed", 403, "Not allowed"
+
+
+class WrongPin(HexiaoError):
+    """A PIN that is not the person's, or a person without one."""
+
+    code, status, title = "wrong_pin", 422, "The PIN is not right"
+
+
+class WrongPassword(HexiaoError):
+    """A password that is not the person's."""
+
+    code, status, title = "wrong_password", 422, "The password is not right"
+
+
+class PinLocked(HexiaoError):
+    """Too many wrong PINs of one person; the password opens the desk, and the PIN again."""
+
+    code, status, title = "pin_locked", 429, "Too many wrong PINs; type the password"
+
+
+class TooManyTries(HexiaoError):
+    """Too many wrong passwords of one person at the desk."""
+
+    code, status, title = "too_many_tries", 429, "Too many wrong passwords; wait a while"

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from coupons import planning
+from coupons import planning, seats
 from coupons.models import Membership, Merchant, Role, User
 from coupons.staff import Area, Right, may
 
@@ -33,9 +33,14 @@ class CurrentMerchant:
     def __call__(self, request: StaffRequest) -> HttpResponse:
         """Find both, and answer in the merchant's time zone."""
         request.merchant, request.role = None, None
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-            request.merchant, request.role = chosen(user=request.user)
-            planning.anew()
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            if request.user.is_authenticated:
+                request.merchant, request.role = chosen(user=request.user)
+            else:
+                # A device of the desk that nobody is logged in at: the console stays closed.
+                request.merchant = seats.merchant_of(session=request.session)
+            if request.user.is_authenticated or request.merchant:
+                planning.anew()
         zone = request.merchant.time_zone if request.merchant else "UTC"
         with timezone.override(zone):
             return self.get_response(request)

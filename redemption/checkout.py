@@ -5,7 +5,7 @@ quotes again inside its transaction and trusts no quote shown earlier.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -19,8 +19,9 @@ from coupons.caller import Caller
 from coupons.constraints import broken_constraint
 from coupons.errors import FieldError, Invalid
 from coupons.pricing.case import Case
+from coupons.pricing.quote import Quote, Reason
 from coupons.reasons import language_of
-from redemption import draws, holds, ledger
+from redemption import draws, holds, ledger, proof_needs
 from redemption.answers import quote_answer, redemption_answer, stored_answer
 from redemption.carts import CheckedCart, cart_for, check
 from redemption.errors import (
@@ -30,7 +31,7 @@ from redemption.errors import (
     TryAgain,
 )
 from redemption.facts import Facts
-from redemption.models import Redemption
+from redemption.models import Method, Redemption
 from redemption.quoting import RatesFinder, case_for, facts_for, quoted, rates_for
 from redemption.refusing import Attempt
 from redemption.shapes import (
@@ -56,16 +57,18 @@ class Redeemed:
     created: bool
 
 
-def validate(*, caller: Caller, body: CartBody, at: datetime) -> QuoteAnswer:
+def validate(
+    *, caller: Caller, body: CartBody, at: datetime, proven: Collection[int] = ()
+) -> QuoteAnswer:
     """Price a cart with its codes; changes nothing.
 
-    Raises `Invalid` for a cart that makes no sense. A code that does not apply is no
-    error: the quote says why.
+    `proven` are the ids of coupons that need no further proof at a desk. Raises `Invalid` for
+    a cart that makes no sense. A code that does not apply is no error: the quote says why.
     """
     checked = check(body)
     facts = facts_for(caller=caller, checked=checked, at=at)
     case = _case(caller=caller, checked=checked, facts=facts, method=caller.method, at=at)
-    quote = quoted(case=case, facts=facts)
+    _, quote = _judged(caller=caller, case=case, facts=facts, proven=proven)
     return quote_answer(quote=quote, zones=facts.zones(), language=body.language)
 
 
@@ -90,6 +93,30 @@ def _case(
     )
 
 
+def _judged(
+    *, caller: Caller, case: Case, facts: Facts, proven: Collection[int]
+) -> tuple[Case, Quote]:
+    """Quote a case; at a desk, a coupon that wants one more proof does not apply without it."""
+    quote = quoted(case=case, facts=facts)
+    refused: set[int] = set()
+    while case.method == Method.MANUAL:
+        more = proof_needs.unproven(
+            merchant=caller.merchant, quote=quote, proven={*proven, *refused}, at=case.at
+        )
+        if not more:
+            break
+        refused |= more
+        candidates = [
+            replace(each, status=replace(each.status, verdict=Reason.VERIFICATION_REQUIRED))
+            if each.terms and each.terms.coupon_id in refused
+            else each
+            for each in case.candidates
+        ]
+        case = replace(case, candidates=candidates)
+        quote = quoted(case=case, facts=facts)
+    return case, quote
+
+
 def redeem(
     *,
     caller: Caller,
@@ -99,6 +126,7 @@ def redeem(
     beside: ledger.Beside | None = None,
     judged_at: datetime | None = None,
     within: bool = False,
+    proven: Collection[int] = (),
 ) -> Redeemed:
     """Redeem or hold the codes of a cart on an order: all, or with `partial` those that apply.
 
@@ -108,7 +136,7 @@ def redeem(
 
     Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
-    is written.
+    is written; `proven` is as of `validate`.
     """
     # 1. Read the cart.
     checked = check(body)
@@ -130,6 +158,7 @@ def redeem(
                 method=method or caller.method,
                 at=judged_at or at,
                 held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,
+                proven=proven,
             )
             # 5. All or nothing, unless the caller takes what applies.
             refuse_unless_taken(entry=entry, body=body)
@@ -152,14 +181,16 @@ def entry_for(
     at: datetime,
     held_until: datetime | None = None,
     rates: RatesFinder = rates_for,
+    proven: Collection[int] = (),
 ) -> Entry:
     """Quote a cart for the ledger, as of `at`; nothing is refused or written yet."""
     case = _case(caller=caller, checked=checked, facts=facts, method=method, at=at, rates=rates)
+    case, quote = _judged(caller=caller, case=case, facts=facts, proven=proven)
     return Entry(
         caller=caller,
         facts=facts,
         case=case,
-        quote=quoted(case=case, facts=facts),
+        quote=quote,
         order=body.order,
         fingerprint=checked.fingerprint,
         held_until=held_until,

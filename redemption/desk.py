@@ -19,8 +19,9 @@ from coupons import coding, redeemers
 from coupons.caller import Caller, staff_actor
 from coupons.errors import FieldError, Invalid, NotAllowed
 from coupons.models import Code, Membership, Merchant, Role, User
+from coupons.pricing.quote import Reason
 from coupons.staff import Area, Right, may
-from redemption import checkout, guessing, holds, refusing, reversing
+from redemption import checkout, guessing, holds, ledger, proving, refusing, reversing
 from redemption.errors import CouponRejected
 from redemption.models import Method, Redemption
 from redemption.pressing import Press, Pressed
@@ -33,19 +34,21 @@ from redemption.shapes import (
     ReversalAnswer,
     ReversalBody,
 )
-from redemption.trial import Goods, Sample, cart_of_goods
-
-#: The one line of a cart of which only the total is known.
-WHOLE_CART = "*"
+from redemption.trial import WHOLE_CART, Goods, Sample, cart_of_goods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clerk:
-    """A person at a desk of a merchant; `ip` is where the desk calls from."""
+    """A person at a desk of a merchant; `ip` is where the desk calls from.
+
+    Who took the device over by PIN supervises nothing, whatever their role.
+    """
 
     user: User
     merchant: Merchant
     ip: str | None = None
+    device: str = ""
+    is_by_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,8 @@ class Checked:
     #: The code exists, and the clerk may not redeem its coupon.
     is_forbidden: bool = False
     quote: QuoteAnswer | None = None
+    #: It would be good with one more proof; the quote is as it would be then.
+    needs_proof: bool = False
     #: Whose cart it was tried on.
     customer: Customer | None = None
 
@@ -90,25 +95,36 @@ def check(*, clerk: Clerk, purchase: Purchase, at: datetime) -> Checked:
     Raises `Invalid` for a cart or a customer that makes no sense, `TooManyAttempts`.
     """
     caller = _caller(clerk=clerk)
-    customer = _customer(clerk=clerk, typed=purchase.customer)
+    customer = customer_of(clerk=clerk, typed=purchase.customer)
     body = _body(clerk=clerk, purchase=purchase, customer=customer)
     guessing.refuse(caller=caller, body=body, now=time.time())
     text = coding.normal_form(purchase.code)
-    code = _code(merchant=clerk.merchant, text=text)
+    code = code_of(merchant=clerk.merchant, text=text)
     if code is not None and not redeemers.may_redeem(user=clerk.user, coupon=code.coupon):
         return Checked(text=text, is_forbidden=True)
     quote = checkout.validate(caller=caller, body=body, at=at)
     guessing.count(caller=caller, body=body, rejected=quote.rejected, now=time.time())
-    return Checked(text=text, code=code, quote=quote, customer=customer)
+    needs_proof = code is not None and _wants_proof_alone(quote)
+    if code is not None and needs_proof:
+        quote = checkout.validate(caller=caller, body=body, at=at, proven={code.coupon_id})
+    return Checked(text=text, code=code, quote=quote, needs_proof=needs_proof, customer=customer)
 
 
-def redeem(*, clerk: Clerk, purchase: Purchase, press: uuid.UUID, at: datetime) -> uuid.UUID:
+def redeem(
+    *,
+    clerk: Clerk,
+    purchase: Purchase,
+    press: uuid.UUID,
+    at: datetime,
+    proof_id: uuid.UUID | None = None,
+) -> uuid.UUID:
     """Redeem a code by hand and return the redemption; the same press is the same redemption.
 
-    Without an order's number the press makes one. Raises `NotAllowed` for who may not redeem
+    Without an order's number the press makes one. A coupon that wants one more proof uses up
+    that of `redemption.desk_proofs`. Raises `NotAllowed` for who may not redeem
     the coupon now, and what `checkout.redeem` raises; then nothing is written.
     """
-    customer = _customer(clerk=clerk, typed=purchase.customer)
+    customer = customer_of(clerk=clerk, typed=purchase.customer)
     cart = _body(clerk=clerk, purchase=purchase, customer=customer)
     body = msgspec.convert(
         {**msgspec.structs.asdict(cart), "order": purchase.order or f"D-{press.hex[:12].upper()}"},
@@ -117,7 +133,7 @@ def redeem(*, clerk: Clerk, purchase: Purchase, press: uuid.UUID, at: datetime) 
 
     def attempt() -> uuid.UUID:
         with noted(), transaction.atomic(durable=True):
-            return _redeemed(clerk=clerk, body=body, press=press, at=at)
+            return _redeemed(clerk=clerk, body=body, press=press, proof_id=proof_id, at=at)
 
     with refusing.kept() as noted:
         try:
@@ -126,23 +142,48 @@ def redeem(*, clerk: Clerk, purchase: Purchase, press: uuid.UUID, at: datetime) 
             return earlier.redemption
 
 
-def _redeemed(*, clerk: Clerk, body: RedemptionBody, press: uuid.UUID, at: datetime) -> uuid.UUID:
+def _redeemed(
+    *,
+    clerk: Clerk,
+    body: RedemptionBody,
+    press: uuid.UUID,
+    proof_id: uuid.UUID | None,
+    at: datetime,
+) -> uuid.UUID:
     """Redeem within a transaction, for whoever may at this moment and is not guessing."""
     # Read anew: the right, the account or the channel may have changed since the page came.
     user = User.objects.get(pk=clerk.user.pk)
     caller = _caller(clerk=clerk)
     guessing.refuse(caller=caller, body=body, now=time.time())
-    code = _code(merchant=clerk.merchant, text=coding.normal_form(body.codes[0]))
+    code = code_of(merchant=clerk.merchant, text=body.codes[0])
     if code is not None and not redeemers.may_redeem(user=user, coupon=code.coupon):
         raise NotAllowed("You may not redeem this coupon.")
-    once = Press(merchant_id=clerk.merchant.pk, user_id=user.pk, key=press, at=at)
+    beside: ledger.Beside = press_of(clerk=clerk, press=press, at=at)
+    proven: set[int] = set()
+    if code is not None and proof_id is not None:
+        asked = proving.Asked(
+            merchant=clerk.merchant, coupon=code.coupon, customer=body.customer, by=caller.actor
+        )
+        if proof := proving.good(asked=asked, proof_id=proof_id, at=at):
+            proven.add(code.coupon_id)
+            beside = proving.Using(first=beside, proof=proof, asked=asked, at=at)
     try:
-        done = checkout.redeem(caller=caller, body=body, at=at, beside=once)
+        done = checkout.redeem(caller=caller, body=body, at=at, beside=beside, proven=proven)
     except CouponRejected as error:
         rejected = msgspec.convert(error.extra["rejected"], list[RejectedAnswer])
         guessing.count(caller=caller, body=body, rejected=rejected, now=time.time())
         raise
     return uuid.UUID(done.answer.id)
+
+
+def press_of(*, clerk: Clerk, press: uuid.UUID, at: datetime) -> Press:
+    """Return a press of the person's."""
+    return Press(merchant_id=clerk.merchant.pk, user_id=clerk.user.pk, key=press, at=at)
+
+
+def _wants_proof_alone(quote: QuoteAnswer) -> bool:
+    reasons = [why.reason for each in quote.rejected for why in each.reasons]
+    return reasons == [Reason.VERIFICATION_REQUIRED]
 
 
 def undo(*, clerk: Clerk, redemption_id: uuid.UUID, reason: str, at: datetime) -> ReversalAnswer:
@@ -177,6 +218,8 @@ def undone_until(*, redemption: Redemption) -> datetime:
 
 def may_supervise(*, clerk: Clerk) -> bool:
     """Say whether the person may undo what others redeemed, and long ago."""
+    if clerk.is_by_pin:
+        return False
     if clerk.user.is_superuser:
         return True
     membership = _membership(clerk)
@@ -213,13 +256,14 @@ def _caller(*, clerk: Clerk) -> Caller:
     )
 
 
-def _code(*, merchant: Merchant, text: str) -> Code | None:
+def code_of(*, merchant: Merchant, text: str) -> Code | None:
     """Find a code as a checkout does: the merchant's own first, else the platform's."""
+    text = coding.normal_form(text)
     met = Code.objects.met_in(merchant).select_related("coupon__merchant").filter(text=text)
     return min(met, key=lambda code: code.merchant_id != merchant.pk, default=None)
 
 
-def _customer(*, clerk: Clerk, typed: str) -> Customer | None:
+def customer_of(*, clerk: Clerk, typed: str) -> Customer | None:
     """Find a customer by number or phone number; raise `Invalid` for one that is unknown."""
     typed = typed.strip()
     if not typed:

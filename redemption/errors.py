@@ -75,3 +75,28 @@ class TooManyAttempts(HexiaoError):
     """Somebody who has tried too many wrong codes; right ones are not looked at either."""
 
     code, status, title = "too_many_attempts", 429, "Too many wrong codes"
+
+
+class WrongProof(HexiaoError):
+    """A customer's code that is wrong, past its time, or tried too often."""
+
+    code, status, title = "wrong_proof", 422, "The customer's code is not right, or is over"
+
+
+class NotReached(HexiaoError):
+    """A customer without an address that a code could be sent to."""
+
+    code, status, title = "not_reached", 422, "There is no address to send this customer a code"
+
+
+class NotSent(HexiaoError):
+    """A message that the mail server did not take."""
+
+    code, status, title = "not_sent", 409, "The message could not be sent"
+
+
+class SentLately(HexiaoError):
+    """A code that was asked for again too soon, or too often in a day."""
+
+    code, status, title = "sent_lately", 429, "A code was sent a moment ago; wait a minute"
+    retry_after = 60

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db import connection
 
 from redemption.ledger import Statement
 
@@ -47,6 +48,12 @@ class Press:
     def question(self) -> Statement:
         """Ask what the press has redeemed."""
         return _LOOK, self._names
+
+    def look(self) -> None:
+        """Ask by itself, and hear."""
+        with connection.cursor() as cursor:
+            cursor.execute(*self.question)
+            self.hear(cursor.fetchone())
 
     def hear(self, row: tuple[Any, ...]) -> None:
         """Hear it; raises `Pressed` where there is something."""

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from redemption import holds, metering, refusing
+from redemption import holds, metering, proving, refusing
 from redemption.webhooks import deliveries, folding, sending
 
 #: Chunks in one run; what is left is the next run's.
@@ -19,6 +19,12 @@ JOURNAL_CHUNKS = 20
 def forget_refused_attempts() -> int:
     """Remove refused attempts past their time."""
     return refusing.forget(at=timezone.now(), chunks=CHUNKS)
+
+
+@shared_task
+def forget_proofs() -> int:
+    """Remove proofs that nobody used."""
+    return proving.forget(at=timezone.now(), chunks=CHUNKS)
 
 
 @shared_task

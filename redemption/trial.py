@@ -19,6 +19,9 @@ from redemption.models import CustomerCounter, Order
 from redemption.quoting import case_for, facts_for, quoted
 from redemption.shapes import CartBody, CartLine, QuoteAnswer
 
+#: The one line of a cart of which only the total is known.
+WHOLE_CART = "*"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods:
@@ -115,30 +118,37 @@ def _candidate(
 
 
 def _cart_of_order(*, merchant: Merchant, sample: Sample) -> CartBody:
-    order = (
-        Order.objects.of(merchant)
-        .select_related("customer", "channel")
-        .filter(ref=sample.order)
-        .first()
-    )
+    rows = Order.objects.of(merchant).select_related("customer", "channel")
+    order = rows.filter(ref=sample.order).first()
     if order is None:
         raise Invalid(errors=[FieldError("order", "There is no such order.")])
+    return cart_of_order(order=order, country=sample.country, shipping=sample.shipping)
+
+
+def cart_of_order(*, order: Order, country: str | None = None, shipping: str = "0") -> CartBody:
+    """Put an order's goods into a cart; of one known by its total alone, that as one line."""
+
+    def money(minor: int) -> str:
+        return format_amount(minor, order.currency)
+
+    lines = [
+        CartLine(
+            id=line.ref,
+            sku=line.sku,
+            quantity=line.quantity,
+            unit_price=money(line.unit_price_minor),
+            member_discount=money(line.member_discount_minor),
+        )
+        for line in order.lines.order_by("pk")
+    ]
+    whole = CartLine(id="1", sku=WHOLE_CART, quantity=1, unit_price=money(order.total_minor))
     return CartBody(
         currency=order.currency,
-        lines=[
-            CartLine(
-                id=line.ref,
-                sku=line.sku,
-                quantity=line.quantity,
-                unit_price=format_amount(line.unit_price_minor, order.currency),
-                member_discount=format_amount(line.member_discount_minor, order.currency),
-            )
-            for line in order.lines.order_by("pk")
-        ],
+        lines=lines or [whole],
         customer=order.customer.ref if order.customer else None,
         channel=order.channel.slug if order.channel else None,
-        country=sample.country,
-        shipping=sample.shipping,
+        country=country,
+        shipping=shipping,
     )
 
 

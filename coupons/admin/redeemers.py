@@ -87,21 +87,37 @@ def say_who(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpR
 def several_view(
     request: HttpRequest, *, coupons: QuerySet, context: dict[str, Any]
 ) -> HttpResponse:
-    """Let some redeem several coupons, or take it from them; others keep what they have."""
+    """Let some redeem several coupons, or take it from them; others keep what they have.
+
+    The page asks once more, naming whom and what, before anything changes.
+    """
     asked = [text for text in request.GET.getlist("coupon") if text.isdecimal()][:MOST]
     chosen: list[Coupon] = list(coupons.filter(pk__in=asked).order_by("name", "pk"))
     if not chosen or len(chosen) != len(set(asked)):
         raise Http404
     form = RedeemersForm(request.POST or None, merchant=request.merchant)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "back" not in request.POST and form.is_valid():
         taking = request.POST.get("what") == "disallow"
         if not form.chosen():
             form.add_error(None, _("Choose at least one person or group."))
+        elif "sure" not in request.POST:
+            asked = {"taking": taking, "names": _names(form.chosen())}
+            shown = {"form": form, "coupons": chosen, **asked}
+            title = _("Take the right from them?") if taking else _("Give them the right?")
+            page = {**context, **shown, "title": title}
+            return TemplateResponse(request, "console/redeemers_sure.html", page)
         elif _changed(request, form=form, coupons=chosen, taking=taking):
             return HttpResponseRedirect(reverse("admin:coupons_coupon_changelist"))
     title = _("Who may redeem these coupons by hand")
     shown = {"form": form, "coupons": chosen, "title": title}
     return TemplateResponse(request, "console/redeemers.html", {**context, **shown})
+
+
+def _names(who: Redeemers) -> list[str]:
+    """Name everybody who was ticked, groups first."""
+    clerks = [str(_("All redemption clerks"))] if who.all_clerks else []
+    groups = [group.name for group in who.groups]
+    return [*clerks, *groups, *(person.get_username() for person in who.people)]
 
 
 def _changed(

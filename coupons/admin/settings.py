@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -22,15 +23,16 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from coupons import clock, platform, team
+from coupons import clock, pins, platform, team
 from coupons.admin.base import MerchantAdmin, RightsOfRole, show_error, tell_errors
 from coupons.admin.pages import form_page
-from coupons.admin.shown import when
+from coupons.admin.shown import money, when
+from coupons.admin.words import sentence
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
-from coupons.models import Channel, Membership, Merchant, Role
+from coupons.models import Channel, Membership, Merchant, Pin, Role
 from coupons.models.merchant import check_currency
-from coupons.pricing.money import currencies
+from coupons.pricing.money import BadAmount, currencies, format_amount, parse_amount
 from coupons.reasons import language_name
 from coupons.staff import Area
 
@@ -59,6 +61,30 @@ class MerchantForm(forms.ModelForm):
         help_text=_("Currencies that the shop sells in besides its main one: EUR,GBP"),
     )
 
+    proof_above = forms.CharField(
+        label=_("ask for one more proof above"),
+        max_length=24,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_(
+            "In the main currency. A coupon that gives more than this at the redemption desk "
+            "asks for a code sent to the customer or for a supervisor's PIN; coupons of high "
+            "risk always do. Empty: those alone."
+        ),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Read the amount in the currency that was chosen with it."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        typed, currency = data.get("proof_above"), data.get("currency")
+        try:
+            limit = parse_amount(typed, currency) if typed and currency else None
+        except BadAmount as error:
+            self.add_error("proof_above", sentence(str(error)))
+        else:
+            self.instance.proof_above_minor = limit
+        return data
+
     def clean_currencies(self) -> list[str]:
         """Name each currency once, without the main one."""
         main = self.cleaned_data.get("currency")
@@ -70,6 +96,9 @@ class MerchantForm(forms.ModelForm):
         for field in self.fields.values():
             field.label = capfirst(field.label)
         # What is stored stays a choice, whatever the list.
+        limit = self.instance.proof_above_minor
+        if limit is not None:
+            self.initial["proof_above"] = format_amount(limit, self.instance.currency)
         kept = self.instance.languages
         tags = [*LANGUAGES, *(tag for tag in kept if tag not in LANGUAGES)]
         choices = {
@@ -94,7 +123,8 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
     ordering = ("name",)
     fields = (
         "name", "slug", "currency", "currencies", "time_zone", "languages",
-        "warn_above_percent", "reviews_required", "reviewed_by_platform", "is_platform",
+        "warn_above_percent", "proof_above", "reviews_required", "reviewed_by_platform",
+        "is_platform",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -124,6 +154,11 @@ class MerchantsAdmin(RightsOfRole, ModelAdmin):
         """Keep the slug once programs use it; the platform says whom it reviews."""
         fixed = ["reviewed_by_platform", *(["slug"] if obj else [])]
         return (*fixed, *(() if request.user.is_superuser else ("is_platform",)))
+
+    @display(description=_("ask for one more proof above"))
+    def proof_above(self, merchant: Merchant) -> str:
+        """Show the amount to those who only look."""
+        return money(merchant.proof_above_minor, merchant.currency)
 
     def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
         """Save a merchant; make it the platform, or one like others, by the verb for it."""
@@ -200,10 +235,14 @@ class MembershipAdmin(MerchantAdmin):
     change_form_before_template = "console/member_actions.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that gives somebody a new password."""
+        """Add the pages that give somebody a new password, and take their PIN away."""
         view = self.admin_site.admin_view(self.password_view)
-        own = path("<int:pk>/password/", view, name="coupons_membership_password")
-        return [own, *super().get_urls()]
+        reset = self.admin_site.admin_view(self.pin_view)
+        own = [
+            path("<int:pk>/password/", view, name="coupons_membership_password"),
+            path("<int:pk>/pin/", reset, name="coupons_membership_pin"),
+        ]
+        return [*own, *super().get_urls()]
 
     @display(description=_("last log-in"))
     def last_login(self, membership: Membership) -> str:
@@ -232,6 +271,25 @@ class MembershipAdmin(MerchantAdmin):
                 return HttpResponseRedirect(back)
         title = _("New password for %(name)s") % {"name": row.user}
         return form_page(model_admin=self, request=request, form=form, title=title, back=back)
+
+    def pin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take away the PIN of somebody who has forgotten it, or told it."""
+        row = self.get_object(request, str(pk)) if self.has_change_permission(request) else None
+        if row is None:
+            raise Http404
+        back = reverse("admin:coupons_membership_change", args=[row.pk])
+        if request.method == "POST":
+            pins.reset(membership=row, by=staff_actor(request.user), at=clock.now(request))
+            messages.success(request, _("The PIN is reset. The person chooses a new one."))
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Reset the PIN of %(name)s") % {"name": row.user},
+            "has_pin": Pin.objects.of(row.merchant_id).filter(membership=row).exists(),
+            "back": back,
+        }
+        return TemplateResponse(request, "console/pin_reset.html", context)
 
     def email(self, membership: Membership) -> str:
         """Show the person's address."""

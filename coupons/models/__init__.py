@@ -14,6 +14,7 @@ from coupons.models.idempotency import IdempotentAnswer
 from coupons.models.journal import LIFE, JournalCursor, JournalEntry
 from coupons.models.merchant import Channel, Merchant, MerchantOwned
 from coupons.models.picture import Picture
+from coupons.models.pin import Pin, PinTries
 from coupons.models.pool import CodePool
 from coupons.models.printout import Printout
 from coupons.models.prize import Prize
@@ -53,6 +54,8 @@ __all__ = [
     "Merchant",
     "MerchantOwned",
     "Picture",
+    "Pin",
+    "PinTries",
     "Printout",
     "Prize",
     "Product",

@@ -79,6 +79,8 @@ class Merchant(models.Model):
         default=False,
         help_text=_("The platform's staff approve each coupon before it is published."),
     )
+    #: In minor units of its currency; null is for no amount.
+    proof_above_minor = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -91,6 +93,10 @@ class Merchant(models.Model):
             models.CheckConstraint(
                 condition=Q(warn_above_percent__range=(1, 100)),
                 name="merchant_warns_above_a_percentage",
+            ),
+            models.CheckConstraint(
+                condition=Q(proof_above_minor__isnull=True) | Q(proof_above_minor__gte=0),
+                name="merchant_asks_for_proof_above_an_amount",
             ),
             models.UniqueConstraint(
                 fields=["is_platform"],

@@ -1,8 +1,10 @@
 """The shop's orders: looked at, never written here."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -12,6 +14,7 @@ from coupons.admin.shown import badge, money, when
 from coupons.models import Coupon
 from coupons.staff import Area
 from redemption.admin.offers import orders_view
+from redemption.admin.order_use import may_use, order_use_view
 from redemption.admin.trial import trial_view
 from redemption.models import Order, OrderLine
 
@@ -47,6 +50,7 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
     keyset = ("-placed_at", "-id")
     nothing_yet = _("Orders come from the shop: with a redemption, or as events over the API.")
     next_step = (_("Make an API key"), "admin:redemption_apikey_add")
+    change_form_before_template = "console/order_actions.html"
     inlines = (OrderLines,)
     fields = (
         "ref",
@@ -60,9 +64,10 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
     readonly_fields = ("status_word", "total_money", "refunded_money")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that tries a coupon on a cart or on one of these orders."""
+        """Add the pages that try a coupon on a cart, and use one on an order."""
         guarded = self.admin_site.admin_view
         own = [
+            path("<int:pk>/use/", guarded(self.use_view), name="redemption_order_use"),
             path("try/<int:pk>/", guarded(self.try_view), name="redemption_trial"),
             path("try/orders/", guarded(orders_view), name="redemption_trial_orders"),
         ]
@@ -73,6 +78,21 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
         request.current_app = self.admin_site.name
         context = {**self.admin_site.each_context(request), "opts": Coupon._meta}
         return trial_view(request, pk, context=context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show an order, with what may be done with it."""
+        context = {**(extra_context or {}), "may_use": may_use(request)}
+        return super().change_view(request, object_id, form_url, context)
+
+    def use_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Use a coupon on an order that is there already."""
+        row = self.get_object(request, str(pk)) if may_use(request) else None
+        if row is None:
+            raise Http404
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return order_use_view(request, row, context=context)
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look an order up by its whole name."""

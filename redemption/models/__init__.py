@@ -12,6 +12,7 @@ from redemption.models.ledger import (
     UseLine,
 )
 from redemption.models.order import Order, OrderLine
+from redemption.models.proof import Proof
 from redemption.models.reconciliation import Reconciliation
 from redemption.models.refusal import RefusedAttempt
 from redemption.models.reversal import Reversal, ReversalLine
@@ -35,6 +36,7 @@ __all__ = [
     "Method",
     "Order",
     "OrderLine",
+    "Proof",
     "Reconciliation",
     "Redemption",
     "RedemptionBatch",

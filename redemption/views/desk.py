@@ -9,12 +9,13 @@ from django.urls import reverse
 from coupons import clock, redeemers
 from coupons.admin.base import told
 from coupons.admin.words import sentence
-from coupons.errors import HexiaoError, Invalid
-from redemption import desk, finding, scanning
+from coupons.errors import HexiaoError, Invalid, PinLocked, WrongPin
+from redemption import desk, desk_proofs, finding, scanning
 from redemption.desk import Purchase
-from redemption.errors import CouponRejected, TooManyAttempts
-from redemption.views.forms import PurchaseForm, fields_of
+from redemption.errors import CouponRejected, TooManyAttempts, WrongProof
+from redemption.views.forms import PurchaseForm, fields_of, proof_given
 from redemption.views.pages import DeskView, is_htmx, led_to
+from redemption.views.proof_words import proof_ways
 from redemption.views.words import card, listed, receipt
 
 
@@ -46,14 +47,17 @@ class DeskPage(DeskView):
         status = 429 if isinstance(error, TooManyAttempts) else 422
         return self.answer({"problems": messages}, status=status)
 
-    def checked(self, purchase: Purchase) -> HttpResponse:
+    def checked(self, purchase: Purchase, **more: Any) -> HttpResponse:
         """Check a code and show what is known of it."""
         at = clock.now(self.request)
         found = desk.check(clerk=self.clerk, purchase=purchase, at=at)
         earlier = finding.last_use(clerk=self.clerk, checked=found)
         shown = card(checked=found, purchase=purchase, earlier=earlier)
+        if found.needs_proof:
+            shown |= proof_ways(clerk=self.clerk, checked=found)
         return self.answer(
             {
+                **more,
                 "card": shown,
                 "purchase": purchase,
                 "purchase_fields": fields_of(purchase=purchase),
@@ -120,7 +124,15 @@ class RedeemPage(DeskPage):
         purchase = form.purchase()
         at = clock.now(request)
         try:
-            done = desk.redeem(clerk=self.clerk, purchase=purchase, press=press, at=at)
+            done = desk_proofs.redeem(
+                clerk=self.clerk,
+                purchase=purchase,
+                press=press,
+                given=proof_given(request.POST),
+                at=at,
+            )
+        except (WrongProof, WrongPin, PinLocked) as error:
+            return self.checked(purchase, proof_problem=told(error))
         except CouponRejected:
             return self.checked(purchase)  # with every reason, as it stands now
         except HexiaoError as error:

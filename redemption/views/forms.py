@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Merchant
 from redemption.desk import Purchase
+from redemption.desk_proofs import Given
 from redemption.scanning import MAX_TEXT, code_of
 from redemption.trial import Goods
 
@@ -105,3 +106,14 @@ def fields_of(*, purchase: Purchase) -> list[tuple[str, str]]:
     goods = [(name, str(getattr(each, name) or "")) for each in purchase.goods for name in GOODS]
     names = ("code", "total", "currency", "customer", "order", "country", "payment_method")
     return [*((name, getattr(purchase, name)) for name in names), *goods]
+
+
+def proof_given(sent: QueryDict) -> Given:
+    """Return what was typed as one more proof."""
+    chosen = sent.get("supervisor", "")
+    pin = sent.get("supervisor_pin", "").strip()[:20]
+    return Given(
+        code=sent.get("proof_code", "").strip()[:20],
+        supervisor=int(chosen) if pin and chosen.isascii() and chosen.isdecimal() else None,
+        pin=pin,
+    )

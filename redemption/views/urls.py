@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from redemption.views import app, desk
+from redemption.views import app, day, desk, proof, seat
 
 app_name = "desk"
 
@@ -14,6 +14,14 @@ urlpatterns = [
     path("redeemed/<uuid:pk>/", desk.RedeemedPage.as_view(), name="redeemed"),
     path("undo/<uuid:pk>/", desk.UndoPage.as_view(), name="undo"),
     path("find/", desk.FindPage.as_view(), name="find"),
+    path("proof/", proof.SendPage.as_view(), name="proof"),
+    path("day/", day.DayPage.as_view(), name="day"),
+    path("day/sheet/", day.SheetPage.as_view(), name="day_sheet"),
+    # Who is at the device
+    path("lock/", seat.LockPage.as_view(), name="lock"),
+    path("unlock/", seat.UnlockPage.as_view(), name="unlock"),
+    path("close/", seat.ClosePage.as_view(), name="close"),
+    path("pin/", seat.PinPage.as_view(), name="pin"),
     # What a browser keeps, for the home screen
     path("app.webmanifest", app.manifest, name="manifest"),
     path("worker.js", app.worker, name="worker"),

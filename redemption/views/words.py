@@ -30,7 +30,10 @@ FOR_WANT_OF_A_CART = {
 
 
 def card(*, checked: Checked, purchase: Purchase, earlier: Use | None) -> dict[str, Any]:
-    """Lay out what a code is worth now: `state` is unknown, forbidden, wanting, good or bad."""
+    """Lay out what a code is worth now, with its `state`.
+
+    One of unknown, forbidden, wanting, proof, good, bad.
+    """
     if checked.is_forbidden:
         return {"state": "forbidden"}
     if checked.code is None or checked.quote is None:
@@ -40,6 +43,8 @@ def card(*, checked: Checked, purchase: Purchase, earlier: Use | None) -> dict[s
     reasons = [each for one in quote.rejected for each in one.reasons]
     wants_cart = not purchase.has_cart and {each.reason for each in reasons} <= FOR_WANT_OF_A_CART
     state = "good" if applied else ("wanting" if wants_cart else "bad")
+    if checked.needs_proof and applied:
+        state = "proof"
     definition = current_definition(coupon)
     code = checked.code
     return {

@@ -39,7 +39,7 @@
       headers: { "X-CSRFToken": token(), "HX-Request": "true" }
     }).then(function (answer) {
       if (answer.headers.get("HX-Redirect")) { location.href = answer.headers.get("HX-Redirect"); return ""; }
-      if (answer.status === 403) { location.reload(); return ""; }
+      if (answer.status === 403 || answer.status === 423) { location.reload(); return ""; }
       if (answer.status !== 200) { return ""; }
       return answer.json().then(function (found) { return found.code || ""; });
     });

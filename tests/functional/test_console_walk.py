@@ -63,6 +63,7 @@ NEEDS: dict[str, tuple[tuple[Area, Right], tuple[Area, Right]]] = {
         )
     },
     "coupons_couponinreview_comment": ((Area.COUPONS, Right.VIEW),) * 2,
+    "redemption_order_use": ((Area.REDEMPTIONS, Right.CHANGE),) * 2,
     "redemption_trial": ((Area.COUPONS, Right.VIEW),) * 2,
     "redemption_trial_products": ((Area.PRODUCTS, Right.VIEW),) * 2,
     "redemption_trial_orders": ((Area.ORDERS, Right.VIEW),) * 2,

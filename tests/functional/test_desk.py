@@ -381,6 +381,7 @@ def test_a_clerk_undoes_their_own_for_some_minutes(
     people: People, cleo: Person, shop: Shop, settings: Any
 ) -> None:
     settings.HEXIAO_TEST_CLOCK = True
+    settings.HEXIAO_DESK_IDLE_MINUTES = 0
     row = redeemed(cleo, total="50")
     dora = person("dora", people.acme, Role.CLERK)
     allow(dora)

@@ -227,8 +227,32 @@ def test_several_coupons_are_opened_to_people_from_the_list(
         people.bob.post(page, what="allow", people=[people.charlie.user.pk])
         for who in (people.charlie, cleo):
             assert who.post(page, what="allow", people=[cleo.user.pk]).status_code == 404
-    assert people.bob.post(page, what="allow", people=[cleo.user.pk]).status_code == 302
+        # It asks first, naming whom; and going back changes nothing.
+        asked = people.bob.post(page, what="allow", people=[cleo.user.pk])
+        assert (asked.context["names"], len(asked.context["coupons"])) == (["cleo"], 2)
+        form = people.bob.post(page, what="allow", people=[cleo.user.pk], back="yes")
+        assert form.context["form"]["people"].value() == [str(cleo.user.pk)]
+    sure = {"people": [cleo.user.pk], "sure": "yes"}
+    assert people.bob.post(page, what="allow", **sure).status_code == 302
     assert [may(each, cleo) for each in (coupon, second)] == [[True], [True]]
-    people.bob.post(page, what="disallow", people=[cleo.user.pk])
+    assert (
+        b"Take the right" in people.bob.post(page, what="disallow", people=[cleo.user.pk]).content
+    )
+    people.bob.post(page, what="disallow", **sure)
     assert [may(each, cleo) for each in (coupon, second)] == [[False], [False]]
     assert len(told()) == 4
+
+
+def test_a_group_and_all_clerks_are_given_and_taken_for_many_coupons(
+    people: People, coupon: Coupon, cleo: Person
+) -> None:
+    coupons = [coupon, *(a_coupon(people, f"c-{n}") for n in range(3))]
+    group = staff_groups.create(merchant=people.acme, name="Day", members=[people.bob.user], **BY)
+    page = "/coupons/coupon/redeemers/?" + "&".join(f"coupon={each.pk}" for each in coupons)
+    form = {"groups": [group.pk], "all_clerks": "on"}
+    asked = people.alice.post(page, what="allow", **form)
+    assert asked.context["names"] == ["All redemption clerks", "Day"]
+    people.alice.post(page, what="allow", sure="yes", **form)
+    assert [may(each, people.bob, cleo) for each in coupons] == [[True, True]] * 4
+    people.alice.post(page, what="disallow", sure="yes", groups=[group.pk])
+    assert [may(each, people.bob, cleo) for each in coupons] == [[False, True]] * 4
