@@ -234,6 +234,7 @@ def _judge(*, batch: RedemptionBatch, job: Job, at: datetime) -> bool:
         batch.done_to = rows[-1].number
         job.done += len(rows)
         return True
+    outcomes.refuse_beyond_uses(batch=batch)
     if not batch.at_once:
         return _end(batch, job, Stage.CHECKED, at=at)
     if batch.failed:

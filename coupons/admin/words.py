@@ -30,6 +30,7 @@ SENTENCES = (
     gettext_noop("The new coupon may issue no more codes; the rest stays."),
     gettext_noop("Somebody else changed this coupon meanwhile; look at it again."),
     gettext_noop("The job is over already."),
+    gettext_noop("Earlier rows of the file use this code up."),
     gettext_noop("Only a job that is under way can be paused."),
     gettext_noop("Only a paused job can go on."),
     gettext_noop("The file has no rows."),

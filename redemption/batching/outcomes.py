@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from coupons.pricing.quote import Reason
 from redemption.batching.judging import AskedRow, Verdict
 from redemption.models import BatchRow, RedemptionBatch
+
+_EARLIER_ROW = "code|Earlier rows of the file use this code up."
 
 _WRITE = """
 UPDATE redemption_batchrow r
@@ -14,6 +17,19 @@ UPDATE redemption_batchrow r
   FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::uuid[])
        AS o (number, outcome, reason, message, redemption)
  WHERE r.batch_id = %s AND r.number = o.number
+"""
+# Of the orders that want a unique code those come first that stand first in the file.
+_BEYOND_USES = """
+WITH asked AS (SELECT r.code, r."order", row_number() OVER (
+                         PARTITION BY r.code ORDER BY min(r.number)) AS place
+                 FROM redemption_batchrow r
+                WHERE r.batch_id = %(batch)s AND r.outcome = 'ready'
+                GROUP BY r.code, r."order")
+UPDATE redemption_batchrow r SET outcome = 'failed', reason = %(reason)s, message = %(message)s
+  FROM asked JOIN coupons_code c
+         ON c.merchant_id = %(merchant)s AND c.text = asked.code AND NOT c.shared
+ WHERE r.batch_id = %(batch)s AND r.outcome = 'ready'
+   AND r.code = asked.code AND r."order" = asked."order" AND asked.place > c.max_uses - c.uses
 """
 
 
@@ -38,6 +54,22 @@ def write(*, batch: RedemptionBatch, verdicts: Sequence[Verdict]) -> None:
                 batch.pk,
             ],
         )
+
+
+def refuse_beyond_uses(*, batch: RedemptionBatch) -> None:
+    """Refuse the rows, each good by itself, for which earlier ones leave a code no use."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BEYOND_USES,
+            {
+                "batch": batch.pk,
+                "merchant": batch.merchant_id,
+                "reason": Reason.ALREADY_REDEEMED.value,
+                "message": _EARLIER_ROW,
+            },
+        )
+        batch.ready -= cursor.rowcount
+        batch.failed += cursor.rowcount
 
 
 def count(*, batch: RedemptionBatch, verdicts: Sequence[Verdict]) -> None:

@@ -137,6 +137,16 @@ def test_a_dry_run_redeems_nothing(shop: Shop) -> None:
     }
 
 
+def test_a_preview_sees_that_two_orders_want_one_code(shop: Shop) -> None:
+    """Each row is good by itself; together they are one too many, in the file's order."""
+    rows = ["A1,O-2,50", "A2,O-3,50", "A1,O-4,50", "A1,O-2,50"]
+    batch = redeemed(shop, *rows, dry_run="true")
+    assert (batch.ready, batch.failed) == (3, 1)
+    found = BatchRow.objects.filter(batch=batch, outcome="failed").get()
+    assert (found.number, found.reason) == (4, "already_redeemed")
+    assert Redemption.objects.count() == 0
+
+
 def test_a_limit_lets_the_first_rows_through(shop: Shop) -> None:
     shop.coupon("few", limits={"uses": 6, "uses_per_customer": None})
     batch = redeemed(shop, *(f"few,O-{i},100.00,," for i in range(9)))
