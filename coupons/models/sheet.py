@@ -123,3 +123,33 @@ class StagedRow(MerchantOwned):
 
     def __str__(self) -> str:
         return f"{self.number} {self.key}"
+
+
+class SheetExport(MerchantOwned):
+    """A file that rows are written to, and how far that is."""
+
+    class Format(models.TextChoices):
+        XLSX = "xlsx", "Excel (xlsx)"
+        CSV = "csv", "CSV"
+
+    job = models.OneToOneField(
+        Job, models.PROTECT, related_name="sheet_export", verbose_name=_("job")
+    )
+    #: The name of its shape.
+    sheet = models.CharField(max_length=20)
+    format = models.CharField(max_length=4, choices=Format)
+    #: Of the headings and words.
+    language = models.CharField(max_length=10)
+    #: What the rows are narrowed by, value by name.
+    filters = models.JSONField(default=dict)
+    #: The row after which the next piece begins.
+    after = models.JSONField(null=True)
+    #: Parts written so far, to be joined.
+    parts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+
+    def __str__(self) -> str:
+        return f"{self.sheet} {self.format}"
