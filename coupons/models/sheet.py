@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models.code import Job, new_id
 from coupons.models.coupon import Coupon
-from coupons.models.merchant import MerchantOwned
+from coupons.models.merchant import Merchant, MerchantOwned
 
 
 class SheetImport(MerchantOwned):
@@ -99,7 +99,14 @@ class StagedRow(MerchantOwned):
         BAD = "bad", _("Bad")
 
     pk = models.CompositePrimaryKey("imported_id", "number")
-    imported = models.ForeignKey(SheetImport, models.CASCADE, related_name="+", db_index=False)
+    # Rows come and go with their import, by its verbs alone: to have the database look two
+    # parents up for each of millions of rows takes as long as writing them.
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    imported = models.ForeignKey(
+        SheetImport, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     #: The row in the file, as people count: 1 is the first.
     number = models.BigIntegerField()
     #: What tells rows apart, such as the code; empty where it can't be read.

@@ -4,10 +4,12 @@ import csv
 import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 from hypothesis import given
@@ -23,10 +25,13 @@ from coupons.models import (
     Job,
     JournalEntry,
     Merchant,
+    Role,
+    SheetExport,
     SheetImport,
     StagedRow,
 )
 from coupons.sheets.cell_text import defused, defused_in_sql
+from tests.people import person
 from tests.shop import NOW, Shop
 from tests.unchanged import nothing_changes
 
@@ -278,3 +283,55 @@ def test_a_file_changes_what_may_be_changed_and_says_what_may_not(shop: Shop) ->
     assert (now["tiered"]["limits"]["uses"], now["tiered"]["priority"]) == (3, 5)
     assert now["out"]["percent"] == "10"
     assert Coupon.objects.get(slug="fresh").state == "draft"
+
+
+def test_the_button_of_a_list_takes_what_the_list_shows(shop: Shop) -> None:
+    fill(shop)
+    alice = person("alice", shop.merchant, Role.OWNER)
+    query = f"?coupon__id__exact={Coupon.objects.get(slug='many').pk}&state=revoked"
+    page = alice.get(f"/coupons/code/{query}").content.decode()
+    assert "/coupons/code/export/?" in page
+    assert "narrowed as it is: Codes" in alice.get(f"/coupons/code/export/{query}").content.decode()
+    answer = alice.post(f"/coupons/code/export/{query}", format="csv")
+    assert answer["Content-Disposition"].startswith('attachment; filename="codes-many-20')
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert [line.partition(",")[0] for line in lines[1:]] == ["R1"]
+    for address in ("coupons/product", "coupons/coupon", "campaigns/customer"):
+        answer = alice.post(f"/{address}/export/", format="xlsx")
+        assert b"".join(answer.streaming_content)[:2] == b"PK"
+
+
+def test_whoever_may_only_look_takes_nothing_away(shop: Shop) -> None:
+    fill(shop)
+    ann = person("ann", shop.merchant, Role.ANALYST)
+    assert "/export/" not in ann.get("/coupons/code/").content.decode()
+    with nothing_changes():
+        assert ann.post("/coupons/code/export/", format="csv").status_code == 404
+        assert ann.get("/coupons/code/export/").status_code == 404
+
+
+def test_a_long_file_is_a_job_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(shop)
+    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+    alice = person("alice", shop.merchant, Role.OWNER)
+    answer = alice.post("/coupons/code/export/", format="csv")
+    job = Job.objects.get(kind="export")
+    assert answer["Location"] == f"/coupons/job/{job.pk}/change/"
+    assert job.status == "queued"
+    jobs.cancel(job=job, at=NOW)
+    assert (job.result.name, SheetExport.objects.get().parts) == ("", 0)
+
+
+def test_the_command_writes_a_file(shop: Shop, tmp_path: Path) -> None:
+    fill(shop)
+    file, out = tmp_path / "codes.csv", io.StringIO()
+    words = ("sheet", "export", "codes", str(file), "--merchant=acme", "--coupon=many")
+    call_command(*words, "--state=revoked", stdout=out, stderr=io.StringIO())
+    assert out.getvalue() == f"1 rows in {file}.\n"
+    assert [row[0] for row in csv.reader(file.read_text("utf-8-sig").splitlines())] == [
+        "Code",
+        "R1",
+    ]
+    for wrong in (("--state=lost",), ("--merchant=none",), ("--coupon=none",), ("--kind=pass",)):
+        with pytest.raises(CommandError), nothing_changes():
+            call_command(*words, *wrong, stdout=out, stderr=out)
