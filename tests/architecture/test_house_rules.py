@@ -136,7 +136,7 @@ VERBS = {
     "history importing issuing jobs lifecycle moving pictures platform pooling rates reach reading "
     "redeemers references reissuing replacing reviewing reviewing_rights revoking staff_groups "
     "taxes undoing walking",
-    "coupons/printing": "parts running",
+    "coupons/printing": "joining running",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
     "looking metering orders qualifying quoting reconciling refusing returns reversing splitting "
     "trial",
