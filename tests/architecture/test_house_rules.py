@@ -132,9 +132,10 @@ def test_tasks_are_started_on_commit() -> None:
 #: The modules whose public functions are verbs.
 VERBS = {
     "campaigns": "activity customers",
-    "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
-    "history importing issuing jobs lifecycle moving pictures platform pooling rates reach reading "
-    "redeemers references reissuing replacing reviewing reviewing_rights revoking staff_groups "
+    "coupons": "catalogue changing channels describing exporting face follow_ups freezing "
+    "handing_out history importing issuing jobs lifecycle moving parts pictures platform pooling "
+    "rates reach reading redeemers references reissuing replacing reviewing reviewing_rights "
+    "revoking staff_groups "
     "taxes undoing walking",
     "coupons/printing": "joining running",
     "redemption": "checkout confirming counting events evidence facts guessing holds keys "
