@@ -10,6 +10,7 @@ from babel.core import get_global
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from campaigns.models import Customer
 from coupons.catalogue import Upserted
@@ -31,6 +32,12 @@ FIELDS = (
     "is_test",
     "consents",
 )
+
+
+def named(*, rows: QuerySet, typed: str) -> QuerySet:
+    """Keep the customers whose identifier, address or number that is, each found by its index."""
+    by_phone = Q(phone=typed) & ~Q(phone="")
+    return rows.filter(Q(ref=typed) | (Q(email=typed) & ~Q(email="")) | by_phone)
 
 
 def stored_values(*, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import customers
+from campaigns.models import Customer
 from coupons.errors import FieldError, Invalid
 from coupons.sheets.columns import Column, Holds, SheetShape
 from coupons.sheets.kinds import Row, Sheet, Stored
+from coupons.sheets.outgoing import Outgoing
 from coupons.staff import Area
 
 SHAPE = SheetShape(
@@ -47,6 +49,13 @@ SHAPE = SheetShape(
             _('What the customer agreed to, such as {"marketing": {"email": true}}.'),
             holds=Holds.JSON,
         ),
+        Column(
+            "paid_orders",
+            _("Paid orders"),
+            _("How many orders were paid."),
+            holds=Holds.WHOLE,
+            told=True,
+        ),
     ),
 )
 #: Of one customer, and of one tag in characters.
@@ -73,6 +82,17 @@ def _values(row: Row) -> Sequence[Any]:
         values["birthday"] = birthday.isoformat()
     return [values.get(stored.column) for stored in SHEET.stored]
 
+
+_OUT = Outgoing(
+    model=Customer,
+    filters={"q": lambda rows, asked: customers.named(rows=rows, typed=asked.value)},
+    along=lambda _filters: "ref",
+    values={
+        **{column.name: f"s.{column.name}" for column in SHAPE.columns},
+        "id": "s.ref",
+        "timezone": "s.time_zone",
+    },
+)
 
 SHEET = Sheet(
     shape=SHAPE,
@@ -101,5 +121,6 @@ SHEET = Sheet(
         Stored("consents", "consents", "jsonb", fresh="'{}'::jsonb"),
     ),
     values=_values,
+    out=_OUT,
     more={"paid_orders": "0", "created_at": "%(at)s"},
 )

@@ -8,10 +8,20 @@ class CouponsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what the jobs of this floor do, and which spreadsheets it knows."""
-        from coupons import importing, issuing, jobs, moving, pooling, reissuing, revoking, undoing
+        from coupons import (
+            exporting,
+            importing,
+            issuing,
+            jobs,
+            moving,
+            pooling,
+            reissuing,
+            revoking,
+            undoing,
+        )
         from coupons.models import Job
         from coupons.printing import running
-        from coupons.sheets import codes, kinds, products
+        from coupons.sheets import codes, coupons, kinds, products
 
         jobs.register(kind=Job.Kind.CODES, work=issuing.make_chunk, stopped=issuing.give_back)
         jobs.register(kind=Job.Kind.MOVE, work=moving.move_chunk)
@@ -26,5 +36,7 @@ class CouponsConfig(AppConfig):
         jobs.register(kind=Job.Kind.REVOKE, work=revoking.revoke_chunk, stopped=revoking.tell_end)
         jobs.register(kind=Job.Kind.REISSUE, work=reissuing.reissue_chunk, stopped=reissuing.end)
         jobs.register(kind=Job.Kind.IMPORT, work=importing.work, stopped=importing.stopped)
+        jobs.register(kind=Job.Kind.EXPORT, work=exporting.write_piece, stopped=exporting.stopped)
         kinds.register(sheet=codes.SHEET)
         kinds.register(sheet=products.SHEET)
+        kinds.register(sheet=coupons.SHEET)

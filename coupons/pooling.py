@@ -4,14 +4,13 @@ Two reservations at once never share a code: each takes only rows that nobody el
 locked, and a row that has a pool already is no longer to be had.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Max
 
-from coupons import jobs, journal, walking
+from coupons import exporting, jobs, journal, walking
 from coupons.errors import FieldError, Invalid, WrongState
 from coupons.models import Code, CodePool, CodeWalk, Coupon, CouponCounter, Job, State
 from coupons.untouched import UNTOUCHED
@@ -124,8 +123,10 @@ def released_rest(*, job: Job, at: datetime) -> None:
     _tell(pool=pool, type="codes.released", count=job.done, by=job.created_by, at=at)
 
 
-def export(*, pool: CodePool, again: bool, by: str, at: datetime) -> CodePool:
-    """Write down that somebody takes a pool's codes away; `rows_of` are the codes.
+def export(
+    *, pool: CodePool, again: bool, format: str, language: str, by: str, at: datetime
+) -> Job:
+    """Have those of a pool's codes that count written to a file, and note who takes it away.
 
     Raises `WrongState` where they were taken already, unless it is meant `again`, and
     where they are released or still being reserved.
@@ -143,13 +144,15 @@ def export(*, pool: CodePool, again: bool, by: str, at: datetime) -> CodePool:
         _tell(
             pool=pool, type="codes.exported", count=pool.count, by=by, at=at, again=not first
         )  # fmt: skip
-    return pool
-
-
-def rows_of(*, pool: CodePool) -> Iterator[tuple[str]]:
-    """Yield the codes of a pool that are not revoked, read along its index."""
-    rows = Code.objects.filter(pool=pool, state=Code.State.ACTIVE).order_by("id")
-    yield from rows.values_list("text").iterator(chunk_size=walking.CHUNK)
+    return exporting.start(
+        merchant=pool.merchant,
+        sheet="codes",
+        format=format,
+        filters={"pool": str(pool.pk), "state": "unrevoked"},
+        language=language,
+        by=by,
+        at=at,
+    )
 
 
 def _refuse_nonsense(*, coupon: Coupon, partner: str, purpose: str, count: int) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from campaigns import customers
 from campaigns.models import Customer
 from coupons import clock
 from coupons.admin.base import KeysetAdmin
@@ -53,8 +54,7 @@ class CustomerAdmin(KeysetAdmin):
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look an identifier, an address or a number up as a whole, each by its index."""
-        by_phone = Q(phone=typed) & ~Q(phone="")
-        return queryset.filter(Q(ref=typed) | (Q(email=typed) & ~Q(email="")) | by_phone)
+        return customers.named(rows=queryset, typed=typed)
 
     def hint(self, row: Customer) -> tuple[str, str]:
         """Show what names the person."""

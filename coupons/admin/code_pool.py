@@ -1,24 +1,16 @@
 """Partner pools: codes set aside, taken away as a file, given back."""
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    QueryDict,
-    StreamingHttpResponse,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import (
@@ -30,6 +22,7 @@ from unfold.widgets import (
 from coupons import clock, pooling
 from coupons.admin.base import KeysetAdmin, ReadOnly, show_error, tell_errors
 from coupons.admin.coupon_page import PAGES, PANELS, Figure, Panel
+from coupons.admin.exports import FormatForm, sent
 from coupons.admin.shown import badge, number, when, who
 from coupons.admin.withdrawing import STEPS, Withdrawing, found
 from coupons.caller import staff_actor
@@ -123,16 +116,18 @@ class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
         form = ExportForm(_sent(request), is_again=pool.exported_at is not None)
         if request.method == "POST" and form.is_valid():
             try:
-                pooling.export(
+                job = pooling.export(
                     pool=pool,
                     again=form.cleaned_data.get("again", False),
+                    format=form.cleaned_data["format"],
+                    language=get_language() or "en",
                     by=staff_actor(request.user),
                     at=clock.now(request),
                 )
             except HexiaoError as error:
                 show_error(request=request, error=error)
                 return self._page(pool)
-            return _file(pool)
+            return sent(job=job)
         taken = {"who": who(pool.exported_by), "when": when(pool.exported_at)}
         return self._render(
             request,
@@ -185,7 +180,7 @@ class ReserveForm(forms.Form):
     )
 
 
-class ExportForm(forms.Form):
+class ExportForm(FormatForm):
     """Asks once more where somebody has the file already."""
 
     again = forms.BooleanField(label=_("Take the same codes once more"), widget=UnfoldBooleanWidget)
@@ -272,29 +267,6 @@ def _facts(pool: CodePool) -> list[tuple[str, Any]]:
         (gettext("Back at the coupon"), when(pool.released_at) if pool.released_at else ""),
     ]
     return [(label, value) for label, value in facts if value]
-
-
-class _Echo:
-    """What a CSV writer writes to: it hands each line on."""
-
-    def write(self, line: str) -> str:
-        """Return the line."""
-        return line
-
-
-def _file(pool: CodePool) -> HttpResponse:
-    """Send the codes line by line; nothing is ever in memory whole."""
-    writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[Any]:
-        yield writer.writerow(["code"])
-        for row in pooling.rows_of(pool=pool):
-            yield writer.writerow(row)
-
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="pool-{pool.pk}.csv"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
 
 
 PANELS.append(pools_panel)

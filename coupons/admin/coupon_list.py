@@ -1,10 +1,9 @@
 """The list of coupons: its filters, its search and its columns."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -18,8 +17,6 @@ from coupons.admin.shown import EMPTY, badge, money, number, when
 from coupons.caller import staff_actor
 from coupons.models import Coupon, CouponVersion, State
 from coupons.staff import Area
-
-SOON = timedelta(days=7)
 
 
 class ByState(admin.SimpleListFilter):
@@ -58,27 +55,16 @@ class Quick(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         """Keep what the chosen one means; an unknown one means everything."""
-        at = clock.now(request)
-        live = queryset.filter(state=State.LIVE)
-        match self.value():
-            case "mine":
-                changed = CouponVersion.objects.of(request.merchant).filter(
-                    coupon=OuterRef("pk"), changed_by=staff_actor(request.user)
-                )
-                return queryset.filter(Exists(changed))
-            case "starts":
-                return live.filter(starts_at__gt=at, starts_at__lte=at + SOON)
-            case "ends":
-                return live.filter(ends_at__gt=at, ends_at__lte=at + SOON)
-            case "nearly":
-                return live.filter(Q(ends_at=None) | Q(ends_at__gt=at)).running_out()
-        return queryset
+        return queryset.looked_for(
+            self.value() or "", by=staff_actor(request.user), at=clock.now(request)
+        )
 
 
 class CouponList(KeysetAdmin):
     """Coupons, newest first; those that begin or end soon in the order of that."""
 
     area = Area.COUPONS
+    sheet = "coupons"
     list_display = (
         "named", "state_now", "gives_word", "window", "uses_number", "issued_number",
         "budget_money",
@@ -110,9 +96,7 @@ class CouponList(KeysetAdmin):
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look for every word within name or slug: a merchant's coupons are few thousands."""
-        for word in typed.split()[:8]:
-            queryset = queryset.filter(Q(name__icontains=word) | Q(slug__icontains=word))
-        return queryset
+        return queryset.with_words(typed)
 
     def hint(self, row: Coupon) -> tuple[str, str]:
         """Show the slug and the state."""

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from coupons import clock, jobs
 from coupons.admin.base import KeysetAdmin, ReadOnly, show_error
+from coupons.admin.exports import sent
 from coupons.admin.shown import badge, number, when, who
 from coupons.errors import WrongState
 from coupons.models import Job
@@ -98,10 +99,7 @@ class JobAdmin(ReadOnly, KeysetAdmin):
         job = self._find(request, pk, Right.CHANGE)
         if not job.result:
             raise Http404
-        name = job.result.name.rsplit("/", 1)[-1]
-        answer = FileResponse(job.result.open("rb"), as_attachment=True, filename=name)
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        return sent(job=job)
 
     def cancel_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Stop a job where it is."""

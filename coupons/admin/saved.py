@@ -1,5 +1,6 @@
 """Above a list: its quick filters, and those that the person saved."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from coupons import saved_filters
+from coupons.admin.exports import export_view
 from coupons.admin.words import sentence
 from coupons.errors import HexiaoError
 from coupons.staff import Right
@@ -25,13 +27,16 @@ class ListAbove:
     nothing_yet: ClassVar[Any] = ""
     #: Where to do it: words and the name of an address; a list with a button “Add” has its own.
     next_step: ClassVar[tuple[Any, str] | None] = None
-    #: The kind of spreadsheet in which its rows may be brought in.
+    #: The kind of spreadsheet in which its rows may be brought in and taken away.
     sheet: ClassVar[str] = ""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the addresses that save a filter and delete it."""
+        """Add the addresses that save a filter, delete it, and export the list."""
         view, name = self.admin_site.admin_view, _name(self)
+        export = view(partial(export_view, page=self))
+        exported = [path("export/", export, name=f"{name}_export")] if self.sheet else []
         return [
+            *exported,
             path("filters/save/", view(self.save_filter), name=f"{name}_save_filter"),
             path("filters/forget/", view(self.forget_filter), name=f"{name}_forget_filter"),
             *super().get_urls(),
@@ -64,10 +69,18 @@ class ListAbove:
             "may_save": bool(query) and not any(each["now"] for each in kept),
             "save_address": reverse(f"admin:{_name(self)}_save_filter"),
             "forget_address": reverse(f"admin:{_name(self)}_forget_filter"),
-            "import_sheet": self.sheet if self._may(request, Right.CHANGE) else "",
+            **self._sheets(request),
             "next_label": self.next_step[0] if may_look else "",
             "next_address": reverse(self.next_step[1]) if may_look else "",
         }
+
+    def _sheets(self, request: HttpRequest) -> dict[str, str]:
+        """Name the kind of spreadsheet to bring in, and where the list as it is goes out."""
+        if not self.sheet or not self._may(request, Right.CHANGE):
+            return {"import_sheet": "", "export_address": ""}
+        address = reverse(f"admin:{_name(self)}_export")
+        query = saved_filters.filtering(request.GET.urlencode())
+        return {"import_sheet": self.sheet, "export_address": f"{address}?{query}"}
 
     def _opens(self, request: HttpRequest, address: str) -> bool:
         """Say whether the page that an empty list leads to is one the person may open."""

@@ -113,6 +113,7 @@ HAPPENED = {
     "codes.reserved": gettext_lazy("Codes reserved for a partner"),
     "codes.released": gettext_lazy("A partner's codes released"),
     "codes.exported": gettext_lazy("A partner's codes taken away"),
+    "sheet.exported": gettext_lazy("A list taken away as a file"),
     "codes.revoked": gettext_lazy("Unused codes revoked"),
     "codes.reissued": gettext_lazy("Unused codes given anew"),
     "code.revoked": gettext_lazy("Code revoked"),

@@ -24,7 +24,7 @@ from coupons.models.redeemer import CouponGroup, CouponPerson, StaffGroup
 from coupons.models.replacement import Replacement
 from coupons.models.review import CouponInReview, Review
 from coupons.models.saved_filter import SavedFilter
-from coupons.models.sheet import SheetImport, StagedRow
+from coupons.models.sheet import SheetExport, SheetImport, StagedRow
 from coupons.models.staff import Membership, Role, User
 from coupons.models.tax import TaxRate
 from coupons.models.walk import CodeWalk
@@ -64,6 +64,7 @@ __all__ = [
     "Review",
     "Role",
     "SavedFilter",
+    "SheetExport",
     "SheetImport",
     "StaffGroup",
     "StagedRow",

@@ -1,10 +1,10 @@
 """The coupon, its versions, and its counters."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models.merchant import SLUG, MerchantOwned
@@ -39,6 +39,11 @@ class State(models.TextChoices):
 
 
 STORED_STATES = [s for s in State if s not in (State.SCHEDULED, State.EXPIRED)]
+
+
+SOON = timedelta(days=7)
+#: Words of a search that are looked at.
+MOST_WORDS = 8
 
 
 class CouponQuerySet(MerchantQuerySet):
@@ -76,6 +81,31 @@ class CouponQuerySet(MerchantQuerySet):
         if state == State.EXPIRED:
             return self.filter(state=State.LIVE, starts_at__lte=at, ends_at__lte=at)
         return self.filter(state=state)
+
+    def with_words(self, typed: str) -> "CouponQuerySet":
+        """Keep those with every word typed in name or slug: a merchant's are few thousands."""
+        rows = self
+        for word in typed.split()[:MOST_WORDS]:
+            rows = rows.filter(Q(name__icontains=word) | Q(slug__icontains=word))
+        return rows
+
+    def looked_for(self, what: str, *, by: str, at: datetime) -> "CouponQuerySet":
+        """Keep one's own (`mine`), what `starts` or `ends` within 7 days, or what runs out.
+
+        Anything else keeps all.
+        """
+        live = self.filter(state=State.LIVE)
+        match what:
+            case "mine":
+                changed = CouponVersion.objects.filter(coupon=OuterRef("pk"), changed_by=by)
+                return self.filter(Exists(changed.filter(merchant=OuterRef("merchant"))))
+            case "starts":
+                return live.filter(starts_at__gt=at, starts_at__lte=at + SOON)
+            case "ends":
+                return live.filter(ends_at__gt=at, ends_at__lte=at + SOON)
+            case "nearly":
+                return live.filter(Q(ends_at=None) | Q(ends_at__gt=at)).running_out()
+        return self
 
 
 class Coupon(MerchantOwned):

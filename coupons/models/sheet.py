@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models.code import Job, new_id
 from coupons.models.coupon import Coupon
-from coupons.models.merchant import MerchantOwned
+from coupons.models.merchant import Merchant, MerchantOwned
 
 
 class SheetImport(MerchantOwned):
@@ -99,7 +99,14 @@ class StagedRow(MerchantOwned):
         BAD = "bad", _("Bad")
 
     pk = models.CompositePrimaryKey("imported_id", "number")
-    imported = models.ForeignKey(SheetImport, models.CASCADE, related_name="+", db_index=False)
+    # Rows come and go with their import, by its verbs alone: to have the database look two
+    # parents up for each of millions of rows takes as long as writing them.
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    imported = models.ForeignKey(
+        SheetImport, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     #: The row in the file, as people count: 1 is the first.
     number = models.BigIntegerField()
     #: What tells rows apart, such as the code; empty where it can't be read.
@@ -123,3 +130,33 @@ class StagedRow(MerchantOwned):
 
     def __str__(self) -> str:
         return f"{self.number} {self.key}"
+
+
+class SheetExport(MerchantOwned):
+    """A file that rows are written to, and how far that is."""
+
+    class Format(models.TextChoices):
+        XLSX = "xlsx", "Excel (xlsx)"
+        CSV = "csv", "CSV"
+
+    job = models.OneToOneField(
+        Job, models.PROTECT, related_name="sheet_export", verbose_name=_("job")
+    )
+    #: The name of its shape.
+    sheet = models.CharField(max_length=20)
+    format = models.CharField(max_length=4, choices=Format)
+    #: Of the headings and words.
+    language = models.CharField(max_length=10)
+    #: What the rows are narrowed by, value by name.
+    filters = models.JSONField(default=dict)
+    #: The row after which the next piece begins.
+    after = models.JSONField(null=True)
+    #: Parts written so far, to be joined.
+    parts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+
+    def __str__(self) -> str:
+        return f"{self.sheet} {self.format}"

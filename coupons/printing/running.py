@@ -12,14 +12,14 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from coupons import jobs, journal
+from coupons import jobs, journal, parts
 from coupons.errors import FieldError, Invalid
 from coupons.face import face_of
 from coupons.lifecycle import current_definition
 from coupons.models import Code, CodeBatch, Coupon, Job, Printout
 from coupons.plain_words import conditions
 from coupons.plain_words.wording import Speech
-from coupons.printing import parts
+from coupons.printing import joining
 from coupons.printing.drawing import Voucher, Words, write
 from coupons.printing.layouts import LAYOUTS, Layout
 from coupons.printing.links import grouped, link_to
@@ -93,7 +93,7 @@ def print_piece(*, job: Job, at: datetime) -> bool:
     if not codes:
         return _finish(printout=printout, job=job, at=at)
     content = _drawn(coupon=printout.coupon, codes=codes, layout=layout, language=printout.language)
-    parts.keep(job=job.pk, number=printout.parts, content=content)
+    parts.keep(of=_parts_of(job), number=printout.parts, content=content)
     printout.after = codes[-1].pk
     printout.parts += 1
     printout.save(update_fields=["after", "parts"])
@@ -104,7 +104,7 @@ def print_piece(*, job: Job, at: datetime) -> bool:
 def stopped(*, job: Job, at: datetime) -> None:
     """Forget what a stopped job has written."""
     count = Printout.objects.values_list("parts", flat=True).get(job=job)
-    transaction.on_commit(partial(parts.forget, job=job.pk, count=count), robust=True)
+    transaction.on_commit(partial(parts.forget, of=_parts_of(job), count=count), robust=True)
 
 
 def sample(
@@ -125,7 +125,7 @@ def sample(
     codes = list(rows.select_related("batch").order_by("id")[: paper.per_page])
     if not codes:
         raise Invalid(errors=[FieldError("batch", "There are no such codes to print.")])
-    return parts.picture(
+    return joining.picture(
         content=_drawn(coupon=coupon, codes=codes, layout=paper, language=language)
     )
 
@@ -169,6 +169,10 @@ def _refuse_unknown(*, coupon: Coupon, layout: str, language: str, batch: CodeBa
         raise Invalid(errors=wrong)
 
 
+def _parts_of(job: Job) -> str:
+    return f"printing/{job.pk}"
+
+
 def _rows(*, coupon: Coupon, batch: CodeBatch | None, unused_only: bool) -> Any:
     """Find the codes to print, by an index of the coupon's or the batch's."""
     rows = Code.objects.filter(coupon=coupon, state=Code.State.ACTIVE)
@@ -183,11 +187,13 @@ def _finish(*, printout: Printout, job: Job, at: datetime) -> bool:
     name = f"{printout.coupon.slug}-{printout.layout}"
     if printout.of > 1:
         name += f"-{printout.number}"
-    with parts.joined(job=job.pk, count=printout.parts) as file:
+    with joining.joined(of=_parts_of(job), count=printout.parts) as file:
         job.result.save(f"{name}.pdf", File(file), save=False)
     # Some may have been withdrawn or used since they were counted.
     job.total = job.done
-    transaction.on_commit(partial(parts.forget, job=job.pk, count=printout.parts), robust=True)
+    transaction.on_commit(
+        partial(parts.forget, of=_parts_of(job), count=printout.parts), robust=True
+    )
     return jobs.finish(job=job, at=at)
 
 

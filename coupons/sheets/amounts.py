@@ -35,6 +35,8 @@ def whole(*, cell: Cell) -> int:
     """Return a whole number, 0 or more."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise ValueError(_WRITE_WHOLE)
+    if isinstance(cell, float) and cell.is_integer() and 0 <= cell < 10**MOST_DIGITS:
+        return int(cell)
     text = _without_spaces(cell) if isinstance(cell, str) else plain_digits(number=cell)
     if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text):
         text = text.replace(",", "")

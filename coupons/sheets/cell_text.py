@@ -18,15 +18,35 @@ LONGEST_CELL = 32_767
 #: Digits that a spreadsheet keeps of a number.
 KEPT_DIGITS = 15
 
-# What a spreadsheet may take for a formula's beginning, after whatever it skips there;
-# and a remark's mark, which must not turn a value into one.
-_DANGEROUS = re.compile(r"'*[\s\u200b-\u200f\u2060\ufeff]*[=+\-@#|%＝＋－＠＃\t\r\n]")
-_MARKED = re.compile("'" + _DANGEROUS.pattern)
+# What a spreadsheet skips: all that Unicode calls space, and what has no width.
+_SKIPPED = "".join(filter(str.isspace, map(chr, range(0x10000)))) + (
+    "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+)
+# What it may take for a formula's beginning after that; and a remark's mark, which must not
+# turn a value into one.
+_BEGINNING = "=+-@#|%＝＋－＠＃\t\r\n"
+# Written in this way the pattern means the same to Python and to PostgreSQL.
+_PATTERN = "\\u0027*[{}]*[{}]".format(
+    *("".join(f"\\u{ord(c):04x}" for c in marks) for marks in (_SKIPPED, _BEGINNING))
+)
+_DANGEROUS = re.compile(_PATTERN)
+_MARKED = re.compile("'" + _PATTERN)
 
 
 def defused(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+def defused_in_sql(*, text: str) -> str:
+    """Return the SQL of what `defused` makes of the text that the SQL `text` yields."""
+    return (
+        # Nearly all begin with a plain letter or digit: those need no slow look.
+        f"CASE WHEN left({text}, 1) COLLATE \"C\" BETWEEN '0' AND '9'"
+        f" OR left({text}, 1) COLLATE \"C\" BETWEEN 'A' AND 'Z'"
+        f" OR left({text}, 1) COLLATE \"C\" BETWEEN 'a' AND 'z' THEN {text}"
+        f" WHEN {text} ~ '^{_PATTERN}' THEN '''' || {text} ELSE {text} END"
+    )
 
 
 def as_it_was(text: str) -> str:

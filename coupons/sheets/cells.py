@@ -103,6 +103,12 @@ def _choice(cell: Cell, column: Column) -> str:
 
 
 def _words(cell: Cell, column: Column) -> list[str]:
+    # Words with commas of their own go out as JSON.
+    if isinstance(cell, str) and cell.startswith("["):
+        listed = _json(cell, column)
+        if not all(isinstance(part, str) for part in listed):
+            raise ValueError("Write words with commas between them.")
+        return list(listed)
     parts = _text(cell, column).translate(_TYPED_ALIKE).replace(";", ",").split(",")
     return [part.strip() for part in parts if part.strip()]
 

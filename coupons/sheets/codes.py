@@ -1,21 +1,26 @@
 """Codes as a spreadsheet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from coupons import issuing
+from coupons import coding, issuing
 from coupons.errors import FieldError, Invalid
 from coupons.fields import MAX_INTEGER
-from coupons.models import CodeBatch, Coupon
+from coupons.models import Code, CodeBatch, Coupon, Merchant
 from coupons.models.sheet import SheetImport
 from coupons.sheets.checking import filled
 from coupons.sheets.columns import Column, Holds, SheetShape
 from coupons.sheets.kinds import Row, Sheet, Stored
+from coupons.sheets.outgoing import Asked, Outgoing
 from coupons.staff import Area
+
+#: A state to narrow by: used up or not.
+UNREVOKED = "unrevoked"
 
 SHAPE = SheetShape(
     name="codes",
@@ -48,6 +53,25 @@ SHAPE = SheetShape(
             _("How often it may be used. Empty: as the coupon says."),
             holds=Holds.WHOLE,
         ),
+        Column(
+            "shared",
+            _("Shared"),
+            _("Whether all shoppers share it; such a code comes with its coupon."),
+            holds=Holds.YES_NO,
+            told=True,
+        ),
+        Column(
+            "state",
+            _("State"),
+            _("Only active codes are brought in anew."),
+            holds=Holds.CHOICE,
+            choices=dict(Code.Standing.choices),
+            told=True,
+        ),
+        Column("uses", _("Uses"), _("How often it was used."), holds=Holds.WHOLE, told=True),
+        Column("batch", _("Batch"), _("The batch it was made in."), holds=Holds.WHOLE, told=True),
+        Column("pool", _("Partner pool"), _("The partner it is set aside for."), told=True),
+        Column("replaced_by", _("Replaced by"), _("The code given for it."), told=True),
     ),
 )
 
@@ -57,7 +81,13 @@ _PROBLEM = """CASE
     WHEN s.id IS NULL AND co.state = 'ended'
     THEN 'coupon|The coupon has ended; it gets no more codes.'
     WHEN s.coupon_id <> co.id THEN 'code|The code belongs to another coupon.'
-    WHEN s.shared THEN 'code|The code is the one that all shoppers share.'
+    WHEN s.shared AND ((r.cells->>3)::boolean IS NOT TRUE OR r.cells->>2 IS NOT NULL
+         OR r.cells->>1 IS NOT NULL AND (r.cells->>1)::timestamptz IS DISTINCT FROM s.expires_at)
+    THEN 'code|The code is the one that all shoppers share.'
+    WHEN s.id IS NULL AND (r.cells->>3)::boolean
+    THEN 'shared|A code that all share comes with its coupon.'
+    WHEN s.id IS NULL AND r.cells->>4 <> 'active'
+    THEN 'state|Only active codes are brought in anew.'
     WHEN (r.cells->>2)::int < s.uses THEN 'max_uses|The code has been used more often than that.'
 END"""
 # Those past a coupon's limit, the last of the file first.
@@ -87,7 +117,8 @@ def _values(row: Row) -> Sequence[Any]:
         message = f"Send a whole number from 1 to {MAX_INTEGER}."
         raise Invalid(errors=[FieldError("max_uses", message)])
     ends = row.values.get("expires_at")
-    return slug, ends.astimezone(UTC).isoformat() if isinstance(ends, datetime) else None, uses
+    until = ends.astimezone(UTC).isoformat() if isinstance(ends, datetime) else None
+    return slug, until, uses, row.values.get("shared"), row.values.get("state")
 
 
 def _staged(imported: SheetImport) -> None:
@@ -122,6 +153,60 @@ def _close(*, imported: SheetImport, at: datetime) -> None:
         issuing.close_list(batch=batch, made=made.get(batch.coupon.slug, 0))
 
 
+def _found(rows: QuerySet, asked: Asked) -> QuerySet:
+    return rows.filter(text__startswith=coding.normal_form(asked.value))
+
+
+def _standing(rows: Any, asked: Asked) -> QuerySet:
+    if asked.value == UNREVOKED:
+        rows = rows.filter(state=Code.State.ACTIVE)
+    else:
+        rows = rows.standing(Code.Standing(asked.value))
+    return cast(QuerySet, rows)
+
+
+def _along(filters: Mapping[str, str]) -> str:
+    """Follow the index of a coupon, a batch or a pool where the rows are one's."""
+    return "id" if {"coupon", "batch", "pool"} & filters.keys() else "text"
+
+
+def _called(merchant: Merchant, filters: Mapping[str, str]) -> str:
+    if "coupon" in filters:
+        found = Coupon.objects.of(merchant).filter(pk=filters["coupon"]).first()
+        return found.slug if found else ""
+    return "-".join(f"{name}-{filters[name]}" for name in ("batch", "pool") if name in filters)
+
+
+_OUT = Outgoing(
+    model=Code,
+    filters={
+        "coupon": lambda rows, asked: rows.filter(coupon=int(asked.value)),
+        "batch": lambda rows, asked: rows.filter(batch=int(asked.value)),
+        "pool": lambda rows, asked: rows.filter(pool=int(asked.value)),
+        "state": _standing,
+        "shared": lambda rows, asked: rows.filter(shared=asked.value == "1"),
+        "q": _found,
+    },
+    along=_along,
+    called=_called,
+    values={
+        "code": "s.text",
+        "coupon": "co.slug",
+        "expires_at": "s.expires_at",
+        "max_uses": "s.max_uses",
+        "shared": "s.shared",
+        "state": "CASE WHEN s.state = 'revoked' THEN 'revoked'"
+        " WHEN s.uses >= s.max_uses THEN 'redeemed' ELSE 'active' END",
+        "uses": "s.uses",
+        "batch": "s.batch_id",
+        "pool": "p.partner",
+        "replaced_by": "n.text",
+    },
+    joins="JOIN coupons_coupon co ON co.id = s.coupon_id"
+    " LEFT JOIN coupons_codepool p ON p.id = s.pool_id"
+    " LEFT JOIN coupons_code n ON n.id = s.replaced_by_id",
+)
+
 SHEET = Sheet(
     shape=SHAPE,
     area=Area.CODES,
@@ -137,8 +222,11 @@ SHEET = Sheet(
             fresh="coalesce((v.definition->'limits'->>'uses_per_code')::int, "
             f"{issuing.UNLIMITED_USES})",
         ),
+        Stored("shared", "", "boolean"),
+        Stored("state", "", "text"),
     ),
     values=_values,
+    out=_OUT,
     joins=f"LEFT JOIN {_COUPON}",
     new_joins=f"JOIN {_COUPON} JOIN coupons_codebatch b ON b.job_id = %(job)s "
     "AND b.coupon_id = co.id JOIN coupons_couponversion v "

@@ -47,6 +47,8 @@ class Column:
     choices: Mapping[str, Any] = field(default_factory=dict)
     #: Further headings under which others write the same.
     also: tuple[str, ...] = ()
+    #: Only told by what goes out; nobody fills it in.
+    told: bool = False
 
     def headings(self) -> list[str]:
         """List everything that may stand above the column."""
@@ -61,6 +63,11 @@ class SheetShape:
     title: Any
     columns: tuple[Column, ...]
     key: str
+
+    @property
+    def asked(self) -> tuple[Column, ...]:
+        """Return the columns that people fill in."""
+        return tuple(column for column in self.columns if not column.told)
 
 
 def in_each_language(text: Any) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from coupons.models import Merchant
 from coupons.models.sheet import SheetImport
-from coupons.sheets.columns import SheetShape
+from coupons.sheets.columns import Column, SheetShape
+from coupons.sheets.outgoing import Outgoing
 from coupons.staff import Area
 
 
@@ -58,6 +59,8 @@ class Sheet:
     stored: tuple[Stored, ...]
     #: Bring a row into values in the order of `stored`; Invalid names columns.
     values: Callable[[Row], Sequence[Any]]
+    #: How its rows go out.
+    out: Outgoing
     #: Find what `values` needs to know of rows that are there, by key.
     known: Callable[[Merchant, Sequence[str]], Mapping[str, Any]] = lambda _merchant, _keys: {}
     #: Joins that the parts below may speak of, always there, and for new rows only.
@@ -75,10 +78,18 @@ class Sheet:
     staged: Callable[[SheetImport], None] = lambda _imported: None
     opening: Callable[..., None] = lambda **_: None
     closing: Callable[..., None] = lambda **_: None
+    #: Write one row through a verb, where no statement may; `Invalid` makes the row a bad one.
+    apply: Callable[..., None] | None = None
+    #: Rows staged, and applied, in one transaction at most.
+    at_once: int = 10_000
     #: Say a stored value to a person, by column and all values of the row.
     said: Callable[[str, Any, Mapping[str, Any]], str] = lambda _name, value, _all: str(value)
     #: Whether every row belongs to a coupon.
     of_coupons: bool = False
+
+    def reads(self, *, column: Column) -> bool:
+        """Say whether something comes of what a file has in that column."""
+        return not column.told or column.name in {stored.name for stored in self.stored}
 
 
 _KINDS: dict[str, Sheet] = {}

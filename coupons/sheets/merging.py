@@ -4,18 +4,20 @@ Before a row is written it is checked once more, under the lock of the row that 
 somebody else did between the preview and now is neither lost nor overwritten unseen.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from psycopg import errors as pg
 
 from coupons import jobs
-from coupons.models.sheet import SheetImport
+from coupons.errors import Invalid
+from coupons.models.sheet import SheetImport, StagedRow
 from coupons.sheets.checking import cell, check, filled
 from coupons.sheets.kinds import Sheet, Stored, kind
 
-#: Rows applied in one transaction.
+#: Rows applied in one transaction; a kind may ask for fewer.
 CHUNK = 10_000
 
 _ROWS = """(SELECT number, key, cells, outcome FROM coupons_stagedrow
@@ -47,14 +49,19 @@ def merge_piece(*, imported: SheetImport, at: datetime) -> int:
     """
     sheet = kind(name=imported.sheet)
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [imported.pk, imported.applied_to, CHUNK])
+        cursor.execute(_NEXT, [imported.pk, imported.applied_to, min(CHUNK, sheet.at_once)])
         last, rows = cursor.fetchone()
         if not rows:
             return 0
         values = filled(imported=imported, after=imported.applied_to, last=last, at=at)
         try:
             _check_again(cursor, sheet, imported, values)
-            write(cursor=cursor, sheet=sheet, values=values)
+            if sheet.apply is None:
+                write(cursor=cursor, sheet=sheet, values=values)
+            else:
+                _row_by_row(
+                    sheet.apply, sheet, imported, after=imported.applied_to, last=last, at=at
+                )
         except OperationalError as error:
             if isinstance(error.__cause__, pg.DeadlockDetected):
                 raise jobs.Again from error
@@ -72,6 +79,35 @@ def _check_again(cursor: Any, sheet: Sheet, imported: SheetImport, values: dict[
     )
     query = check(sheet=sheet, on_duplicate=imported.on_duplicate, rows=_ROWS)
     cursor.execute(_RECHECK.format(check=query, key=sheet.shape.key), values)
+
+
+def _row_by_row(
+    apply: Callable[..., None],
+    sheet: Sheet,
+    imported: SheetImport,
+    *,
+    after: int,
+    last: int,
+    at: datetime,
+) -> None:
+    """Hand each row to its verb; what that refuses becomes a bad one and changes nothing."""
+    rows = StagedRow.objects.of(imported.merchant_id).filter(
+        imported=imported, number__gt=after, number__lte=last, outcome__in=("new", "changed")
+    )
+    names = [stored.name for stored in sheet.stored]
+    for row in rows.order_by("number"):
+        try:
+            with transaction.atomic():
+                apply(
+                    row=dict(zip(names, row.cells, strict=True)),
+                    merchant=imported.merchant,
+                    key=row.key,
+                    by=imported.created_by,
+                    at=at,
+                )
+        except Invalid as error:
+            problem = "\n".join(f"{each.field}|{each.message}" for each in error.errors)
+            rows.filter(number=row.number).update(outcome="bad", problem=problem)
 
 
 def write(*, cursor: Any, sheet: Sheet, values: dict[str, Any]) -> None:

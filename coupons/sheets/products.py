@@ -6,9 +6,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from coupons import catalogue
-from coupons.pricing.money import format_amount
+from coupons.models import Product
+from coupons.pricing.money import currencies, decimals, format_amount
 from coupons.sheets.columns import Column, Holds, SheetShape
 from coupons.sheets.kinds import Row, Sheet, Stored
+from coupons.sheets.outgoing import Outgoing
 from coupons.staff import Area
 
 SHAPE = SheetShape(
@@ -63,6 +65,30 @@ def _said(name: str, value: Any, everything: Mapping[str, Any]) -> str:
     return str(value)
 
 
+# Minor units as the amount that the contract writes.
+_AMOUNT = "round(s.{}::numeric / 10::numeric ^ d.places, d.places)"
+_PLACES = "({}) AS d (currency, places)".format(
+    "VALUES " + ", ".join(f"('{each}', {decimals(each)})" for each in sorted(currencies()))
+)
+
+_OUT = Outgoing(
+    model=Product,
+    filters={"q": lambda rows, asked: catalogue.with_words(rows=rows, typed=asked.value)},
+    along=lambda _filters: "sku",
+    values={
+        "sku": "s.sku",
+        "name": "s.name",
+        "category": "c.path",
+        "currency": "s.currency",
+        "price": _AMOUNT.format("price_minor"),
+        "cost": _AMOUNT.format("cost_minor"),
+        "on_sale": "s.on_sale",
+        "stock": "s.stock",
+    },
+    joins="LEFT JOIN coupons_category c ON c.id = s.category_id"
+    f" LEFT JOIN {_PLACES} ON d.currency = s.currency",
+)
+
 SHEET = Sheet(
     shape=SHAPE,
     area=Area.PRODUCTS,
@@ -91,6 +117,7 @@ SHEET = Sheet(
         Stored("stock", "stock", "int", fresh="NULL"),
     ),
     values=_values,
+    out=_OUT,
     known=lambda merchant, keys: catalogue.known(merchant=merchant, skus=keys),
     joins="LEFT JOIN coupons_category sc ON sc.id = s.category_id",
     # Somebody may have given the product another currency since it was read.

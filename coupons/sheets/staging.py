@@ -19,7 +19,7 @@ from coupons.sheets.headings import not_recognised, recognised
 from coupons.sheets.kinds import Row, Sheet, kind
 from coupons.sheets.reading import open_rows
 
-#: Rows staged in one transaction: what a kill costs at most.
+#: Rows staged in one transaction, what a kill costs at most; a kind may ask for fewer.
 CHUNK = 10_000
 
 _INCOMING = """
@@ -107,18 +107,18 @@ def read_piece(*, imported: SheetImport) -> bool:
     imported.ignored = list(opened.ignored)
     sheet = kind(name=imported.sheet)
     zone = ZoneInfo(imported.merchant.time_zone)
-    rows = []
+    rows, most = [], min(CHUNK, sheet.at_once)
     # Until the piece has gone well nobody knows where the file stands.
     opened.read_to = -1
     for number, cells in opened.rows:
         rows.append(_cleaned(number, cells, opened.columns, zone))
-        if len(rows) == CHUNK:
+        if len(rows) == most:
             break
     if rows:
         _stage(imported, sheet, rows)
         imported.read_to = rows[-1].number
     opened.read_to = imported.read_to
-    more = len(rows) == CHUNK
+    more = len(rows) == most
     if not more:
         let_go()
     return more
@@ -159,9 +159,10 @@ def _opened(imported: SheetImport) -> _Open:
     rows = _after(open_rows(file=file, name=imported.file_name), imported.read_to)
     _MINE.open = opened = _Open(imported.pk, imported.read_to, rows, file)
     _, headings = next(rows, (0, []))
-    shape = kind(name=imported.sheet).shape
-    opened.columns = recognised(cells=headings, shape=shape)
-    opened.ignored = not_recognised(cells=headings, shape=shape)
+    sheet = kind(name=imported.sheet)
+    found = recognised(cells=headings, shape=sheet.shape)
+    opened.columns = {place: each for place, each in found.items() if sheet.reads(column=each)}
+    opened.ignored = not_recognised(cells=headings, shape=sheet.shape)
     return opened
 
 

@@ -51,14 +51,14 @@ def template(*, shape: SheetShape, suffix: str) -> Template:
 
 
 def _csv(shape: SheetShape) -> bytes:
-    return b"".join(csv_chunks([[str(c.heading) for c in shape.columns], *_remarks(shape)]))
+    return b"".join(csv_chunks([[str(c.heading) for c in shape.asked], *_remarks(shape)]))
 
 
 def _xlsx(shape: SheetShape) -> bytes:
     file = io.BytesIO()
     with xlsxwriter.Workbook(file) as book:
         formats = formats_of(book)
-        sheet = new_sheet(book, columns=shape.columns, formats=formats)
+        sheet = new_sheet(book, columns=shape.asked, formats=formats)
         help_format = book.add_format(
             {"italic": True, "text_wrap": True, "valign": "top", "num_format": "@"}
         )
@@ -71,13 +71,13 @@ def _xlsx(shape: SheetShape) -> bytes:
 
 def _remarks(shape: SheetShape) -> list[list[str]]:
     """Write what goes where, a row for each language, and one row as it may look."""
-    headings = zip(*(in_each_language(column.heading) for column in shape.columns), strict=True)
-    helps = zip(*(in_each_language(column.about) for column in shape.columns), strict=True)
+    headings = zip(*(in_each_language(column.heading) for column in shape.asked), strict=True)
+    helps = zip(*(in_each_language(column.about) for column in shape.asked), strict=True)
     rows = [
         [f"{heading}: {about}" for heading, about in zip(*pair, strict=True)]
         for pair in zip(headings, helps, strict=True)
     ]
-    rows.append([_example(column) for column in shape.columns])
+    rows.append([_example(column) for column in shape.asked])
     return [[Remark(first), *rest] for first, *rest in rows]
 
 
@@ -96,7 +96,7 @@ def _offered(column: Column) -> list[str]:
 def _offer_choices(book: Any, sheet: Worksheet, shape: SheetShape) -> None:
     """Offer lists below the headings; the words stand in a hidden sheet, where any may."""
     choices = None
-    for place, column in enumerate(shape.columns):
+    for place, column in enumerate(shape.asked):
         words = _offered(column)
         if not words:
             continue

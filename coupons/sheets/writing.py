@@ -5,6 +5,7 @@ harmless on the way (`cell_text`), codes stay text, and moments keep their zone 
 are in the merchant's zone, to the second, in a workbook.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -35,6 +36,8 @@ _FORMATS = {
     Holds.DATE: "yyyy-mm-dd",
     Holds.MOMENT: "yyyy-mm-dd hh:mm:ss",
 }
+#: Words with one of these in them are no list with commas between them.
+NO_LIST = frozenset(",;，；、\n")
 #: Characters of a column's width.
 _WIDE, _NARROW = 28, 16
 
@@ -51,9 +54,14 @@ class Remark(str):
 
 def csv_chunks(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """Write rows, the headings first, as CSV in UTF-8 with its mark, a chunk at a time."""
-    text = io.StringIO(newline="")
     # Spreadsheets take a file without the mark for one in the local 8-bit encoding.
-    text.write("\ufeff")
+    yield codecs.BOM_UTF8
+    yield from csv_lines(rows)
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Write rows as lines of CSV, a chunk at a time."""
+    text = io.StringIO(newline="")
     writer = csv.writer(text)
     for row in rows:
         writer.writerow([_plain(value) for value in row])
@@ -111,7 +119,7 @@ def _write(
 ) -> None:
     shown = formats.get(column.holds.value)
     if isinstance(value, datetime) and value.tzinfo is not None:
-        value = value.astimezone(zone).replace(tzinfo=None, microsecond=0)
+        value = _local(value, zone)
     if isinstance(value, date) and value.year > 1900:
         sheet.write_datetime(*where, value, shown)
         return
@@ -123,6 +131,17 @@ def _write(
     text = str(_plain(value))
     if text:
         sheet.write_string(*where, text, shown)
+
+
+def _local(value: datetime, zone: ZoneInfo) -> datetime | str:
+    """Return what a clock in the zone shows; with its offset, as text, where that says too little.
+
+    An hour that the clocks show twice, or a fraction of a second, would not come back as it was.
+    """
+    local = value.astimezone(zone)
+    shown = local.replace(tzinfo=None)
+    is_whole = not local.microsecond and shown.replace(tzinfo=zone) == value
+    return shown if is_whole else local.isoformat(sep=" ")
 
 
 def _is_kept(value: Any) -> bool:
@@ -150,7 +169,10 @@ def _plain(value: Any) -> str | int:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return _checked(defused(", ".join(value)))
+        together = "".join(value)
+        # Words with commas of their own would come back as more of them.
+        if not set(together) & NO_LIST and not together.startswith("["):
+            return _checked(defused(", ".join(value)))
     return _checked(json.dumps(value, ensure_ascii=False))
 
 

@@ -134,11 +134,11 @@ def test_tasks_are_started_on_commit() -> None:
 #: The modules whose public functions are verbs.
 VERBS = {
     "campaigns": "activity customers",
-    "coupons": "catalogue changing channels describing face follow_ups freezing handing_out "
-    "history importing issuing jobs lifecycle moving pictures pin_tries pins platform pooling "
-    "rates reach reading redeemers references reissuing replacing reviewing reviewing_rights "
-    "revoking seats staff_groups taxes undoing walking",
-    "coupons/printing": "parts running",
+    "coupons": "catalogue changing channels describing exporting face follow_ups freezing "
+    "handing_out history importing issuing jobs lifecycle moving parts pictures pin_tries pins "
+    "platform pooling rates reach reading redeemers references reissuing replacing reviewing "
+    "reviewing_rights revoking seats staff_groups taxes undoing walking",
+    "coupons/printing": "joining running",
     "redemption": "batches checkout confirming counting desk events evidence facts finding "
     "guessing holds keys looking messages metering orders proof_needs proving qualifying quoting "
     "reconciling refusing returns reversing scanning splitting trial",

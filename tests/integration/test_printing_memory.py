@@ -11,7 +11,8 @@ PROGRAM = """
 import io, resource, sys, tempfile
 from django.conf import settings
 settings.configure(MEDIA_ROOT=tempfile.mkdtemp(), USE_I18N=False)
-from coupons.printing import drawing, parts
+from coupons import parts
+from coupons.printing import drawing, joining
 from coupons.printing.layouts import LAYOUTS
 
 words = drawing.Words(
@@ -28,8 +29,8 @@ def content(number):
 # Parts do not know of each other: four stand for the twenty in how they are drawn.
 drawn = [content(number) for number in range(4)]
 for number in range(20):
-    parts.keep(job="one", number=number, content=drawn[number % 4])
-with parts.joined(job="one", count=20) as file:
+    parts.keep(of="one", number=number, content=drawn[number % 4])
+with joining.joined(of="one", count=20) as file:
     import pypdfium2
     document = pypdfium2.PdfDocument(file.read())
     print(len(document), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

@@ -1,21 +1,23 @@
-"""`manage.py sheet`: spreadsheets of codes, products or customers, from the command line."""
+"""`manage.py sheet`: spreadsheets brought in and taken away, from the command line."""
 
+import shutil
 import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import IO, Any, cast
 
+from django.conf import settings
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from coupons import importing, jobs
+from coupons import exporting, importing, jobs
 from coupons.caller import SYSTEM
 from coupons.errors import HexiaoError
-from coupons.models import Coupon, Merchant, SheetImport, StagedRow
+from coupons.models import Coupon, Job, Merchant, SheetImport, StagedRow
 from coupons.sheets.kinds import kind, kinds
 from coupons.sheets.leftovers import in_words
 
@@ -24,12 +26,17 @@ SHOWN = 50
 #: Seconds between looks at a job that a worker has taken.
 LOOK = 1 / 5
 STAGES = SheetImport.Stage
+#: What rows may be narrowed by, beside the coupon.
+FILTERS = ("state", "batch", "pool", "shared", "kind", "q")
 
 
 class Command(BaseCommand):
-    """Bring a spreadsheet in. Exit status 1 if a row was bad or nothing could be applied."""
+    """Bring a spreadsheet in, or write one.
 
-    help = "Import a spreadsheet of codes, products or customers."
+    Exit status 1 if a row was bad, nothing could be applied, or nothing was written.
+    """
+
+    help = "Import or export a spreadsheet of codes, products, customers or coupons."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what is to be done, with which file, for whom."""
@@ -46,9 +53,72 @@ class Command(BaseCommand):
             help="what becomes of rows that are there already (default: %(default)s)",
         )
         taken.add_argument("--dry-run", action="store_true", help="only say what it would do")
+        given = verbs.add_parser("export", help="write a file; its name says of which kind")
+        given.add_argument("sheet", choices=[each.shape.name for each in kinds()])
+        given.add_argument("file", type=Path, help="that ends in .xlsx or .csv")
+        given.add_argument("--merchant", metavar="SLUG", required=True)
+        given.add_argument("--language", default=settings.LANGUAGE_CODE, help="of the headings")
+        given.add_argument("--coupon", metavar="SLUG", help="whose codes")
+        for name in FILTERS:
+            given.add_argument(f"--{name}", help="narrow the rows, as the list in the console does")
 
-    def handle(self, *_args: Any, dry_run: bool, **options: Any) -> None:
-        """Read the file, apply it, and tell what came of it."""
+    def handle(self, *_args: Any, verb: str, **options: Any) -> None:
+        """Bring the file in, or write it."""
+        if verb == "export":
+            self._export(**options)
+        else:
+            self._import(**options)
+
+    def _export(
+        self,
+        *,
+        sheet: str,
+        file: Path,
+        merchant: str,
+        language: str,
+        coupon: str | None,
+        **more: Any,
+    ) -> None:
+        shop = _merchant(merchant)
+        filters = {name: more[name] or "" for name in FILTERS}
+        found = _coupon(shop, coupon)
+        filters["coupon"] = str(found.pk) if found else ""
+        try:
+            job = exporting.start(
+                merchant=shop,
+                sheet=sheet,
+                format=file.suffix.removeprefix("."),
+                filters=filters,
+                language=language,
+                by=SYSTEM,
+                at=timezone.now(),
+            )
+        except HexiaoError as error:
+            raise CommandError(_told(error)) from error
+        job = self._worked_off(job)
+        if job.status != Job.Status.DONE:
+            raise CommandError(job.problem or job.get_status_display())
+        with job.result.open("rb") as made, file.open("wb") as copy:
+            shutil.copyfileobj(made, copy)
+        self.stdout.write(f"{job.done:,} rows in {file}.")
+
+    def _worked_off(self, job: Job) -> Job:
+        """Do the job here, or watch the worker that has it, until it is over."""
+        with self._progress() as bar:
+            shown = bar.add_task(str(job.get_kind_display()), total=None)
+            while job.status in jobs.UNFINISHED:
+                if not jobs.work_on(job_id=job.pk, at=timezone.now()):
+                    time.sleep(LOOK)
+                job.refresh_from_db()
+                bar.update(shown, completed=job.done)
+        return job
+
+    def _progress(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"))
+        console = Console(file=cast(IO[str], self.stderr))
+        return Progress(*columns, TimeElapsedColumn(), console=console)
+
+    def _import(self, *, dry_run: bool, **options: Any) -> None:
         imported = self._upload(at_once=not dry_run, **options)
         imported = self._followed(imported)
         if imported.stage == STAGES.CHECKED:
@@ -68,12 +138,8 @@ class Command(BaseCommand):
         at_once: bool,
         **_: Any,
     ) -> SheetImport:
-        shop = Merchant.objects.filter(slug=merchant).first()
-        if shop is None:
-            raise CommandError(f"There is no merchant {merchant}.")
-        found = Coupon.objects.of(shop).filter(slug=coupon).first()
-        if coupon and found is None:
-            raise CommandError(f"There is no coupon {coupon}.")
+        shop = _merchant(merchant)
+        found = _coupon(shop, coupon)
         try:
             with file.open("rb") as opened:
                 return importing.upload(
@@ -89,14 +155,11 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.") from error
         except HexiaoError as error:
-            told = " ".join([each.message for each in error.errors]) or error.detail
-            raise CommandError(told) from error
+            raise CommandError(_told(error)) from error
 
     def _followed(self, imported: SheetImport) -> SheetImport:
         """Do the job here, or watch the worker that has it, until it is over or waits."""
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"))
-        console = Console(file=cast(IO[str], self.stderr))
-        with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+        with self._progress() as bar:
             shown = bar.add_task("", total=None)
             while True:
                 more = jobs.work_on(job_id=imported.job_id, at=timezone.now())
@@ -124,3 +187,21 @@ class Command(BaseCommand):
         problem = f" {imported.job.problem}" if imported.job.problem else ""
         done = "Nothing was applied:" if dry_run else f"{imported.get_stage_display()}:"
         self.stdout.write(f"{done} {counts}.{problem}")
+
+
+def _merchant(slug: str) -> Merchant:
+    found = Merchant.objects.filter(slug=slug).first()
+    if found is None:
+        raise CommandError(f"There is no merchant {slug}.")
+    return found
+
+
+def _coupon(merchant: Merchant, slug: str | None) -> Coupon | None:
+    found: Coupon | None = Coupon.objects.of(merchant).filter(slug=slug).first()
+    if slug and found is None:
+        raise CommandError(f"There is no coupon {slug}.")
+    return found
+
+
+def _told(error: HexiaoError) -> str:
+    return " ".join([each.message for each in error.errors]) or error.detail

@@ -1,0 +1,28 @@
+"""A file that is written in parts: each is kept until all are there, then they are joined."""
+
+from typing import IO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+
+def keep(*, of: str, number: int, content: bytes) -> None:
+    """Keep a part; one that a killed worker left under its name gives way."""
+    name = _name(of, number)
+    default_storage.delete(name)
+    default_storage.save(name, ContentFile(content))
+
+
+def opened(*, of: str, number: int) -> IO[bytes]:
+    """Open a part, to be closed by the caller."""
+    return default_storage.open(_name(of, number), "rb")
+
+
+def forget(*, of: str, count: int) -> None:
+    """Delete the parts of a file, one that a killed worker left among them."""
+    for number in range(count + 1):
+        default_storage.delete(_name(of, number))
+
+
+def _name(of: str, number: int) -> str:
+    return f"{of}/{number}"
