@@ -19,6 +19,7 @@ from coupons.errors import FieldError, HexiaoError, Invalid
 from coupons.models import Coupon, Job, Merchant, SheetImport, StagedRow
 from coupons.sheets import leftovers, merging, staging
 from coupons.sheets.errors import Unreadable
+from coupons.sheets.kept_open import let_go
 from coupons.sheets.kinds import kind
 
 Stage = SheetImport.Stage
@@ -106,7 +107,7 @@ def work(*, job: Job, at: datetime) -> bool:
             _read(imported, at=at) if imported.stage == Stage.READING else _apply(imported, at=at)
         )
     except Unreadable as error:
-        staging.let_go()
+        let_go()
         raise jobs.JobFailed(error.detail) from error
     imported.save()
     return more
@@ -168,7 +169,7 @@ def _read_now(job: Job, *, at: datetime) -> None:
     for _ in range(SMALL_PIECES):
         if not jobs.work_on(job_id=job.pk, at=at):
             break
-    staging.let_go()
+    let_go()
 
 
 def _read(imported: SheetImport, *, at: datetime) -> bool:

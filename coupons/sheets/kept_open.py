@@ -1,8 +1,7 @@
 """A stored file that is read piece by piece: the worker who reads on need not begin anew."""
 
 import threading
-import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
@@ -19,7 +18,7 @@ _Rows = Generator[tuple[int, list[Cell]], None, None]
 class OpenSheet:
     """A file that this thread is reading: its columns, and how far it is."""
 
-    of: uuid.UUID
+    of: Hashable
     read_to: int
     columns: Mapping[int, Column]
     ignored: Sequence[str]
@@ -47,7 +46,7 @@ _MINE = _Mine()
 
 
 def kept_open(
-    *, of: uuid.UUID, stored: Any, name: str, shape: SheetShape, read_to: int
+    *, of: Hashable, stored: Any, name: str, shape: SheetShape, read_to: int
 ) -> OpenSheet:
     """Return a stored file where the row after `read_to` comes; `Unreadable` where it is no sheet.
 

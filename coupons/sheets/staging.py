@@ -1,10 +1,8 @@
 """Rows of a file brought into the database as they are read, with what each would do."""
 
-import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, BinaryIO, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,9 +13,8 @@ from coupons.models.sheet import SheetImport
 from coupons.sheets.cells import cleaned
 from coupons.sheets.checking import check, filled
 from coupons.sheets.columns import Column
-from coupons.sheets.headings import not_recognised, recognised
+from coupons.sheets.kept_open import kept_open, let_go
 from coupons.sheets.kinds import Row, Sheet, kind
-from coupons.sheets.reading import open_rows
 
 #: Rows staged in one transaction, what a kill costs at most; a kind may ask for fewer.
 CHUNK = 10_000
@@ -59,30 +56,6 @@ _ESCAPES = str.maketrans(
 _UNSTORABLE = str.maketrans({"\x00": ""})
 
 
-_Rows = Generator[tuple[int, list[Any]], None, None]
-
-
-@dataclass(slots=True)
-class _Open:
-    """A file that this thread is reading, and how far it is."""
-
-    imported: Any
-    read_to: int
-    rows: _Rows
-    file: BinaryIO
-    columns: Mapping[int, Column] = field(default_factory=dict)
-    ignored: Sequence[str] = ()
-
-
-class _Mine(threading.local):
-    #: A worker goes on reading where its last piece ended, and opens the file again only
-    #: where another has read on, or a piece was rolled back.
-    open: _Open | None = None
-
-
-_MINE = _Mine()
-
-
 @dataclass(slots=True)
 class _Incoming:
     """A row of the file on its way."""
@@ -102,34 +75,27 @@ def read_piece(*, imported: SheetImport) -> bool:
 
     Raises `Unreadable` where the file is none that can be read.
     """
-    opened = _opened(imported)
-    imported.columns = [column.name for column in opened.columns.values()]
-    imported.ignored = list(opened.ignored)
     sheet = kind(name=imported.sheet)
+    opened = kept_open(
+        of=imported.pk,
+        stored=imported.file,
+        name=imported.file_name,
+        shape=sheet.shape,
+        read_to=imported.read_to,
+    )
+    columns = {place: each for place, each in opened.columns.items() if sheet.reads(column=each)}
+    imported.columns = [column.name for column in columns.values()]
+    imported.ignored = list(opened.ignored)
     zone = ZoneInfo(imported.merchant.time_zone)
-    rows, most = [], min(CHUNK, sheet.at_once)
-    # Until the piece has gone well nobody knows where the file stands.
-    opened.read_to = -1
-    for number, cells in opened.rows:
-        rows.append(_cleaned(number, cells, opened.columns, zone))
-        if len(rows) == most:
-            break
+    most = min(CHUNK, sheet.at_once)
+    rows = [_cleaned(number, cells, columns, zone) for number, cells in opened.read(most=most)]
     if rows:
         _stage(imported, sheet, rows)
         imported.read_to = rows[-1].number
-    opened.read_to = imported.read_to
     more = len(rows) == most
     if not more:
         let_go()
     return more
-
-
-def let_go() -> None:
-    """Close the file that this thread has open, if it has."""
-    if _MINE.open:
-        _MINE.open.rows.close()
-        _MINE.open.file.close()
-        _MINE.open = None
 
 
 def refuse_twins(*, imported: SheetImport) -> None:
@@ -146,33 +112,6 @@ def count(*, imported: SheetImport) -> None:
         counts = dict(cursor.fetchall())
     for outcome in ("new", "changed", "kept", "same", "bad"):
         setattr(imported, outcome, counts.get(outcome, 0))
-
-
-def _opened(imported: SheetImport) -> _Open:
-    """Return the file where its next row comes; opened anew if this thread has it not there."""
-    opened = _MINE.open
-    if opened and (opened.imported, opened.read_to) == (imported.pk, imported.read_to):
-        return opened
-    let_go()
-    stored = imported.file
-    file = cast(BinaryIO, stored.storage.open(stored.name or "", "rb"))
-    rows = _after(open_rows(file=file, name=imported.file_name), imported.read_to)
-    _MINE.open = opened = _Open(imported.pk, imported.read_to, rows, file)
-    _, headings = next(rows, (0, []))
-    sheet = kind(name=imported.sheet)
-    found = recognised(cells=headings, shape=sheet.shape)
-    opened.columns = {place: each for place, each in found.items() if sheet.reads(column=each)}
-    opened.ignored = not_recognised(cells=headings, shape=sheet.shape)
-    return opened
-
-
-def _after(rows: Iterator[tuple[int, list[Any]]], read_to: int) -> _Rows:
-    """Give the headings, and the rows that come after one."""
-    try:
-        yield from islice(rows, 1)
-        yield from (row for row in rows if row[0] > read_to)
-    finally:
-        rows.close()  # type: ignore[attr-defined]
 
 
 def _cleaned(

@@ -25,7 +25,7 @@ from coupons.models import (
     SheetImport,
     StagedRow,
 )
-from coupons.sheets import merging, staging
+from coupons.sheets import kept_open, merging, staging
 from redemption.reconciling import differences
 from tests.people import person
 from tests.shop import NOW, Shop
@@ -349,7 +349,7 @@ def test_reading_goes_on_where_another_worker_ended(
     monkeypatch.setattr(importing, "SMALL", 0)
     found = upload(shop, "codes", "code\nA1\nA2\n\nA3\nA4\nA5\n", coupon="ten")
     assert jobs.work_on(job_id=found.job_id, at=NOW)
-    staging.let_go()  # as if the process had died
+    kept_open.let_go()  # as if the process had died
     found = work_off(found)
     assert [each[0] for each in outcomes(found)] == [2, 3, 5, 6, 7]
 
