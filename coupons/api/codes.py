@@ -163,11 +163,15 @@ class JobCancelEndpoint(Endpoint):
 
     scopes = {"POST": ("manage", "codes")}
 
-    @describes(summary="Stop a job", answers={200: JobAnswer}, errors=(404, 409))
+    @describes(summary="Stop a job", answers={200: JobAnswer}, idempotent=True, errors=(404,))
     def post(self, request: Request, job_id: Any) -> HttpResponse:
         """Stop a job where it is; what it has done stays, what it took for the rest comes back."""
-        found = job_of(caller_of(request), job_id)
-        return answer(job_answer(jobs.cancel(job=found, at=self.at)))
+        caller = caller_of(request)
+
+        def work() -> HttpResponse:
+            return answer(job_answer(jobs.cancel(job=job_of(caller, job_id), at=self.at)))
+
+        return once(request=plain(request), caller=caller, at=self.at, work=work)
 
 
 class LookupEndpoint(Endpoint):

@@ -47,7 +47,7 @@ class CouponPoolsEndpoint(Endpoint):
         summary="List a coupon's partner pools",
         answers={200: Page[PoolAnswer]},
         query=QUERY,
-        errors=(404,),
+        errors=(404, 422),
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """List the pools of a coupon, the newest first."""

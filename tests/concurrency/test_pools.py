@@ -120,7 +120,7 @@ def test_a_code_that_was_redeemed_first_is_not_revoked(
 ) -> None:
     calls: list[Any] = [lambda: redeem(shop.api.key), revoke]
     answer, refused = (
-        Meeting(monkeypatch).after(ledger, "_rows").before(revoking, "checked_reason").of(*calls)
+        Meeting(monkeypatch).after(ledger, "rows").before(revoking, "checked_reason").of(*calls)
     )
     assert answer.status == 201
     assert isinstance(refused, revoking.WrongState)
@@ -160,7 +160,7 @@ def test_a_code_that_was_redeemed_first_stays_and_is_not_replaced(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[Any] = [lambda: redeem(shop.api.key), reissue]
-    met = Meeting(monkeypatch).after(ledger, "_rows").before(reissuing, "_locked")
+    met = Meeting(monkeypatch).after(ledger, "rows").before(reissuing, "_locked")
     assert met.of(*calls)[0].status == 201
     assert Code.objects.get(text="ONLY1").replaced_by is None
     assert Code.objects.filter(state="active").count() == 4

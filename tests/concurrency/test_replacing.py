@@ -69,7 +69,7 @@ def test_a_code_that_has_gone_over_is_redeemed_on_the_new_one(
 def test_a_code_that_was_redeemed_first_stays(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever comes first has the code: the move looks when it is used already."""
     calls = [lambda: Api(shop.api.key).post("redemptions", order("only1")), move]
-    answer, _ = Meeting(monkeypatch).after(ledger, "_rows").before(moving, "_move").of(*calls)
+    answer, _ = Meeting(monkeypatch).after(ledger, "rows").before(moving, "_move").of(*calls)
     assert (answer.status, answer.body["applied"][0]["coupon"]) == (201, "old")
     assert Code.objects.get(text="ONLY1").coupon.slug == "old"
     assert issued() == {"old": 1, "new": 1}

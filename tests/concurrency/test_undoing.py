@@ -69,14 +69,14 @@ def test_without_looking_after_the_lock_a_code_goes_that_is_being_redeemed(
             delete(job)
         return "died"
 
-    met = Meeting(monkeypatch).after(ledger, "_rows").before(undoing, "_lock")
+    met = Meeting(monkeypatch).after(ledger, "rows").before(undoing, "_lock")
     answer, died = met.of(lambda: redeem(shop), dies)
     assert (answer.status, died) == (201, "died")
 
 
 def test_a_code_that_is_redeemed_first_stays(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     job = look()
-    met = Meeting(monkeypatch).after(ledger, "_rows").before(undoing, "_lock")
+    met = Meeting(monkeypatch).after(ledger, "rows").before(undoing, "_lock")
     answer, _ = met.of(lambda: redeem(shop), lambda: delete(job))
     assert answer.status == 201
     assert list(Code.objects.values_list("text", "uses")) == [("ONLY1", 1)]

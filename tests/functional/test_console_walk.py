@@ -81,6 +81,7 @@ OWN_AFFAIR = (
 )
 #: A page that shows, however it is asked.
 SHOWN_ONLY = {
+    "redemption_redemptionbatch_result", "redemption_redemptionbatch_template",
     "coupons_coupon_change", "coupons_coupon_version", "coupons_product_offers",
     "coupons_category_offers", "coupons_code_change", "coupons_codepool_change",
 }  # fmt: skip
@@ -160,7 +161,7 @@ def test_no_page_of_another_merchant_shows_or_takes_the_row(people: People) -> N
             foreign = dict.fromkeys(("filter", "pk", "id", "_selected_action", "coupon"), keys)
             (path,) = each.paths(None)
             for answer in (people.charlie.get(path), people.charlie.post(path, **foreign)):
-                body = answer.content.decode()
+                body = answer.content.decode(errors="replace")  # spreadsheets too
                 if answer.status_code >= 500 or any(
                     w in body for w in ("SECRET", "secret-", "Acme")
                 ):

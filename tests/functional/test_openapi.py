@@ -138,6 +138,8 @@ SELDOM = {
     "POST /api/v1/orders/{order}/splits",
     "POST /api/v1/coupons",
     "POST /api/v1/coupons/{slug}/codes",
+    "POST /api/v1/coupons/{slug}/pools",
+    "POST /api/v1/jobs/{job_id}/cancel",
     "PUT /api/v1/exchange-rates",
     "PUT /api/v1/tax-rates/{country}",
 }

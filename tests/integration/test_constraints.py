@@ -19,6 +19,8 @@ from coupons.models import (
     Channel,
     Code,
     CodeBatch,
+    CodePool,
+    CodeWalk,
     Coupon,
     CouponCounter,
     CouponDay,
@@ -31,12 +33,14 @@ from coupons.models import (
     JournalEntry,
     Membership,
     Merchant,
+    PinTries,
     Prize,
     Product,
     Reach,
     Replacement,
     Review,
     SavedFilter,
+    SheetImport,
     StaffGroup,
     TaxRate,
     User,
@@ -47,8 +51,10 @@ from redemption.models import (
     MergedOrder,
     Order,
     OrderLine,
+    Proof,
     Reconciliation,
     Redemption,
+    RedemptionBatch,
     Reversal,
     ReversalLine,
     Use,
@@ -56,7 +62,7 @@ from redemption.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from reports.models import DailyFigure
+from reports.models import DailyFigure, PoolFigure
 from tests.shop import NOW, Shop, order
 from tests.unchanged import nothing_changes, our_models
 
@@ -116,7 +122,35 @@ def shop() -> Shop:
     Reconciliation.objects.create(**own, at=NOW, numbers=1, different=1, compared=[])
     DailyFigure.objects.create(**own, day=NOW.date(), currency="USD")
     _life(shop, user=user)
+    _by_hand_and_by_file(shop)
     return shop
+
+
+def _by_hand_and_by_file(shop: Shop) -> None:
+    """Have a pool, a walk over it, an import, a batch to redeem, and a proof asked for."""
+    own = {"merchant": shop.merchant}
+    made = own | {"created_by": "system", "created_at": NOW}
+    coupon = Coupon.objects.earliest("pk")
+    works = [Job.objects.create(**made, total=0) for _ in range(3)]
+    pool = CodePool.objects.create(**made, coupon=coupon, partner="Sun Travel")
+    PoolFigure.objects.create(**own, pool=pool, currency="USD")
+    CodeWalk.objects.create(**own, job=works[0], pool=pool)
+    file = {"file": "kept/file.csv", "file_name": "file.csv", "digest": "d"}
+    SheetImport.objects.create(**made, **file, job=works[1], sheet="codes", on_duplicate="skip")
+    RedemptionBatch.objects.create(**made, **file, job=works[2])
+    PinTries.objects.create(
+        **own, membership=Membership.objects.get(), place="device", tries=1, since=NOW
+    )
+    Proof.objects.create(
+        **own,
+        kind="message",
+        coupon=coupon,
+        customer=Customer.objects.get(),
+        asked_by="staff:a",
+        asked_at=NOW,
+        expires_at=NOW,
+        counted_from=NOW,
+    )
 
 
 def _life(shop: Shop, *, user: User) -> None:
@@ -347,6 +381,31 @@ BREAKS: dict[str, list[Callable[[], object]]] = {
     "coupon_group_is_named_once": [again(CouponGroup)],
     "saved_filter_name_is_unique": [again(SavedFilter)],
     "saved_filter_says_something": [update(SavedFilter, name=""), update(SavedFilter, query="")],
+    # codes set aside, withdrawn, brought in by files
+    "pool_counts_up": [update(CodePool, count=-1)],
+    "pool_has_a_partner": [update(CodePool, partner="")],
+    "pool_is_exported_or_released": [update(CodePool, exported_at=NOW, released_at=NOW)],
+    "pool_figure_is_unique": [again(PoolFigure)],
+    "walk_is_of_a_batch_or_a_pool": [
+        update(CodeWalk, batch_id=1),
+        update(CodeWalk, pool=None),
+    ],
+    "sheet_import_applies_what_was_read": [
+        update(SheetImport, applied_to=1),
+        update(SheetImport, applied_to=-1),
+    ],
+    # redemption by hand and by file
+    "pin_tries_are_counted_once_per_place": [again(PinTries)],
+    "merchant_asks_for_proof_above_an_amount": [update(Merchant, proof_above_minor=-1)],
+    "proof_kind_is_known": [update(Proof, kind="promise")],
+    "proof_is_tried_five_times": [update(Proof, tries=6)],
+    "proof_is_used_once_proven": [update(Proof, used_at=NOW)],
+    "proof_is_one_at_a_time": [again(Proof)],
+    "redemption_batch_counts_rows": [
+        update(RedemptionBatch, failed=-1),
+        update(RedemptionBatch, undone=-1),
+    ],
+    "redemption_batch_counts_no_row_twice": [update(RedemptionBatch, ready=1)],
     # reports: one figure a day, the merchant's own (whose coupon is null) too
     "daily_figure_is_unique": [again(DailyFigure)],
 }
