@@ -87,6 +87,8 @@ PAGES = {
 DOCUMENTED = (
     "dashboard", "coupons", "coupon", "coupon-gallery", "coupon-new", "coupon-checks",
     "review-queue", "coupon-life", "coupon-methods", "search", "redemptions", "redemption",
+    "desk", "batch-redemption", "batch-redemption-new", "import", "import-new", "codes-export",
+    "codes-print", "batch", "pools", "code",
 )  # fmt: skip
 #: Those that need a coupon in review.
 ABOUT_REVIEWS = {"coupon-checks", "coupon-reviews", "review-queue"}
