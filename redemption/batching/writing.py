@@ -83,11 +83,19 @@ _USUAL = {"yes": True, "none": 0, "coupon": None, "code": None}
 
 def write(*, entries: Sequence[Entry]) -> None:
     """Write the redemptions of guests with their uses, lines and journal entries."""
-    rows = [_rows(entry) for entry in entries]
-    _copy("redemption_redemption", _REDEMPTION, rows)
+    rows: list[dict[str, Any]] = []
+    # A row is made while the database writes the one before.
+    _copy("redemption_redemption", _REDEMPTION, _made(entries, kept=rows))
     _copy("redemption_use", _USE, _parts(rows, "uses", "rate"))
     _copy("redemption_useline", _LINE, _parts(rows, "lines"))
     _copy("coupons_journalentry", _ENTRY, _parts(rows, "entries", "data"))
+
+
+def _made(entries: Iterable[Entry], *, kept: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """Yield the rows of each redemption as they are made, and keep them for their parts."""
+    for entry in entries:
+        kept.append(_rows(entry))
+        yield kept[-1]
 
 
 def _rows(entry: Entry) -> dict[str, Any]:
