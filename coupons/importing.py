@@ -4,7 +4,6 @@ All of it are pieces of one job. Reading stages the rows and says what each woul
 then waits for a person. What is applied is exactly what was staged.
 """
 
-import hashlib
 from datetime import datetime
 from pathlib import PurePath
 
@@ -18,6 +17,7 @@ from coupons.constraints import explained
 from coupons.errors import FieldError, HexiaoError, Invalid
 from coupons.models import Coupon, Job, Merchant, SheetImport, StagedRow
 from coupons.sheets import leftovers, merging, staging
+from coupons.sheets.digests import digest_of
 from coupons.sheets.errors import Unreadable
 from coupons.sheets.kept_open import let_go
 from coupons.sheets.kinds import kind
@@ -53,10 +53,6 @@ def upload(
     if not file.size or file.size > most:
         message = "The file is empty." if not file.size else f"At most {most >> 20} MB."
         raise Invalid(errors=[FieldError("file", message)])
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
-    file.seek(0)
     name = PurePath(file.name or sheet).name[-200:]
     with transaction.atomic():
         job = jobs.start(merchant=merchant, kind=Job.Kind.IMPORT, about=name, total=0, by=by, at=at)
@@ -66,7 +62,7 @@ def upload(
             sheet=kind(name=sheet).shape.name,
             coupon=coupon,
             file_name=name,
-            digest=digest.hexdigest(),
+            digest=digest_of(file=file),
             on_duplicate=on_duplicate,
             at_once=at_once,
             created_by=by,

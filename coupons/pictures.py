@@ -7,6 +7,8 @@ as WebP, without its metadata.
 import io
 import uuid
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -32,7 +34,7 @@ UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowE
 def keep(*, merchant: Merchant, file: UploadedFile, by: str, at: datetime) -> Picture:
     """Keep an uploaded PNG, JPEG or WebP; `Invalid` for anything else, or too large a one."""
     if (file.size or 0) > MAX_BYTES:
-        raise _refused("A picture has at most 5 MB.")
+        raise _refused("A picture has at most 5 MB.", field="picture")
     picture = _decoded(file.read(MAX_BYTES + 1))
     written = io.BytesIO()
     picture.save(written, "WEBP", quality=85)
@@ -68,19 +70,30 @@ def content(*, picture: Picture) -> bytes:
     return found
 
 
-def _decoded(raw: bytes) -> Image.Image:
-    """Decode the first frame upright, in the size and colours that are kept."""
+@contextmanager
+def opened(*, raw: bytes, field: str) -> Iterator[Image.Image]:
+    """Open a PNG, JPEG or WebP, to be decoded within.
+
+    `Invalid`, at the `field` it came in, for anything else and for too many pixels.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
             width, height = picture.size
             if width * height > MAX_PIXELS:
-                raise _refused("The picture has too many pixels; make it smaller.")
-            upright = ImageOps.exif_transpose(picture) or picture
-            plain = upright.convert("RGBA" if _is_clear(upright) else "RGB")
+                raise _refused("The picture has too many pixels; make it smaller.", field=field)
+            yield picture
     except (*UNREADABLE, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise _refused("This is no PNG, JPEG or WebP picture, or it is broken.") from error
+        told = "This is no PNG, JPEG or WebP picture, or it is broken."
+        raise _refused(told, field=field) from error
+
+
+def _decoded(raw: bytes) -> Image.Image:
+    """Decode the first frame upright, in the size and colours that are kept."""
+    with opened(raw=raw, field="picture") as picture:
+        upright = ImageOps.exif_transpose(picture) or picture
+        plain = upright.convert("RGBA" if _is_clear(upright) else "RGB")
     plain.thumbnail((MAX_SIDE, MAX_SIDE))
     # A new picture takes over the pixels and nothing else.
     bare = Image.new(plain.mode, plain.size)
@@ -92,5 +105,5 @@ def _is_clear(picture: Image.Image) -> bool:
     return picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
 
 
-def _refused(message: str) -> Invalid:
-    return Invalid(errors=[FieldError("picture", message)])
+def _refused(message: str, *, field: str) -> Invalid:
+    return Invalid(errors=[FieldError(field, message)])

@@ -5,7 +5,6 @@ counts and the place in the file are committed with what they tell of, so a kill
 leaves an exact place to go on from: docs/batches.md.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +17,7 @@ from coupons import jobs, journal
 from coupons.caller import Caller
 from coupons.errors import WrongState
 from coupons.models import Job, Merchant
+from coupons.sheets.digests import digest_of
 from coupons.sheets.errors import Unreadable
 from coupons.sheets.kept_open import let_go
 from redemption.batching import judging, outcomes, redeeming, settling, staging
@@ -29,8 +29,6 @@ Stage = RedemptionBatch.Stage
 CHUNK = 1_000
 #: What has to be left of the holds before any is redeemed for good.
 MARGIN = timedelta(days=1)
-
-_READ = 1 << 20
 
 
 def start(
@@ -134,15 +132,6 @@ def stopped(*, job: Job, at: datetime) -> None:
         batch.save()
         return
     _tell(batch, job, at=at)
-
-
-def digest_of(*, file: BinaryIO) -> str:
-    """Return the SHA-256 of a file, in hexadecimal, and go back to its beginning."""
-    digest = hashlib.sha256()
-    for part in iter(partial(file.read, _READ), b""):
-        digest.update(part)
-    file.seek(0)
-    return digest.hexdigest()
 
 
 def _job(*, merchant: Merchant, name: str, total: int, by: str, at: datetime) -> Job:

@@ -1,8 +1,6 @@
 """From a photo, or from what a scanner read, to the code that is meant; nothing is stored."""
 
-import io
 import re
-import warnings
 from urllib.parse import unquote
 
 import zxingcpp
@@ -10,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from PIL import Image, ImageOps
 
 from coupons.errors import FieldError, Invalid
-from coupons.pictures import FORMATS, MAX_PIXELS, UNREADABLE
+from coupons.pictures import opened
 
 #: What phones make of a photo.
 MAX_BYTES = 10 * 1024 * 1024
@@ -50,7 +48,7 @@ def code_in(*, photo: UploadedFile) -> str:
     Raises `Invalid` for what is no picture or too large a one, and for one without a code.
     """
     if (photo.size or 0) > MAX_BYTES:
-        raise _refused("A photo has at most 10 MB.")
+        raise Invalid(errors=[FieldError("photo", "A photo has at most 10 MB.")])
     picture = _decoded(photo.read(MAX_BYTES + 1))
     found = [each.text for each in zxingcpp.read_barcodes(picture, formats=SYMBOLS) if each.text]
     codes = [code for code in (code_of(text=text[:MAX_TEXT]) for text in found) if code]
@@ -62,20 +60,8 @@ def code_in(*, photo: UploadedFile) -> str:
 
 def _decoded(raw: bytes) -> Image.Image:
     """Decode a picture upright, in shades of grey."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                raise _refused("The picture has too many pixels; make it smaller.")
-            picture.draft("L", (MAX_SIDE, MAX_SIDE))
-            grey = (ImageOps.exif_transpose(picture) or picture).convert("L")
-    except (*UNREADABLE, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise _refused("This is no PNG, JPEG or WebP picture, or it is broken.") from error
+    with opened(raw=raw, field="photo") as picture:
+        picture.draft("L", (MAX_SIDE, MAX_SIDE))
+        grey = (ImageOps.exif_transpose(picture) or picture).convert("L")
     grey.thumbnail((MAX_SIDE, MAX_SIDE))
     return grey
-
-
-def _refused(message: str) -> Invalid:
-    return Invalid(errors=[FieldError("photo", message)])

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -15,6 +14,7 @@ from unfold.decorators import display
 from coupons import coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.code_page import code_context
+from coupons.admin.pages import console_page
 from coupons.admin.shown import badge, number
 from coupons.admin.withdrawing import revoke_one
 from coupons.models import Code
@@ -105,11 +105,10 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         code = self.get_object(request, object_id) if self.has_view_permission(request) else None
         if code is None:
             raise Http404
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
+        return console_page(
+            model_admin=self,
+            request=request,
+            template="code_page",
+            title=code.text,
             **code_context(code=code, request=request),
-            "title": code.text,
-        }
-        return TemplateResponse(request, "console/code_page.html", context)
+        )

@@ -85,8 +85,7 @@ class CodeBatchAdmin(Withdrawing, ReadOnly, KeysetAdmin):
         may_change = batch is not None and self._may(request, Right.CHANGE)
         context = {
             **(extra_context or {}),
-            "may_stop": may_change,
-            "may_print": may_change,
+            "may_change": may_change,
             "may_undo": may_change and undoing.may_begin(batch=batch),
         }
         return super().change_view(request, object_id, form_url, context)

@@ -23,6 +23,7 @@ from coupons import clock, pooling
 from coupons.admin.base import KeysetAdmin, ReadOnly, show_error, tell_errors
 from coupons.admin.coupon_page import PAGES, PANELS, Figure, Panel
 from coupons.admin.exports import FormatForm, sent
+from coupons.admin.pages import console_page, sure_page
 from coupons.admin.shown import badge, number, when, who
 from coupons.admin.withdrawing import STEPS, Withdrawing, found
 from coupons.caller import staff_actor
@@ -149,16 +150,23 @@ class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
             else:
                 messages.success(request, gettext("The codes are the coupon's again."))
             return self._page(pool)
-        title = gettext("Release the codes: %(pool)s") % {"pool": pool}
-        return self._render(request, "pool_release", pool=pool, title=title)
+        return sure_page(
+            model_admin=self,
+            request=request,
+            title=gettext("Release the codes: %(pool)s") % {"pool": pool},
+            effect=_(
+                "Codes that nobody has used go back to the coupon and can be reserved again. Used "
+                "ones stay in the pool."
+            ),
+            label=_("Release the codes"),
+            back=self._page(pool).url,
+        )
 
     def _page(self, pool: CodePool) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse("admin:coupons_codepool_change", args=[pool.pk]))
 
     def _render(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, f"console/{template}.html", {**shared, **context})
+        return console_page(model_admin=self, request=request, template=template, **context)
 
 
 class ReserveForm(forms.Form):

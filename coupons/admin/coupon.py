@@ -19,6 +19,7 @@ from coupons.admin.coupon_list import CouponList
 from coupons.admin.coupon_page import PAGES, page_context
 from coupons.admin.coupon_replace import replace_view
 from coupons.admin.coupon_steps import STEPS, IssueForm, Step, StepForm
+from coupons.admin.pages import console_page
 from coupons.admin.redeemers import say_who, several_view
 from coupons.admin.review import review_context
 from coupons.caller import staff_actor
@@ -74,9 +75,7 @@ class CouponAdmin(CouponList):
         return HttpResponseRedirect(reverse("admin:coupons_coupon_change", args=[coupon.pk]))
 
     def _render(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, f"console/{template}.html", {**shared, **context})
+        return console_page(model_admin=self, request=request, template=template, **context)
 
     # --- the form ---
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from django import forms
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from coupons import clock, exporting
+from coupons.admin.pages import console_page
 from coupons.admin.words import sentence
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
@@ -66,18 +66,17 @@ def export_view(request: HttpRequest, page: Any) -> HttpResponse:
                 form.add_error(None, sentence(each.message))
         else:
             return sent(job=job)
-    request.current_app = page.admin_site.name
     back = reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
-    context = {
-        **page.admin_site.each_context(request),
-        "opts": page.opts,
-        "form": form,
-        "shape": kind(name=page.sheet).shape,
-        "is_narrowed": bool(narrowed),
-        "back": f"{back}?{request.GET.urlencode()}",
-        "title": _("Export"),
-    }
-    return TemplateResponse(request, "console/sheet_export.html", context)
+    return console_page(
+        model_admin=page,
+        request=request,
+        template="sheet_export",
+        form=form,
+        shape=kind(name=page.sheet).shape,
+        is_narrowed=bool(narrowed),
+        back=f"{back}?{request.GET.urlencode()}",
+        title=_("Export"),
+    )
 
 
 def sent(*, job: Job) -> HttpResponse:

@@ -18,6 +18,7 @@ from coupons import clock, importing
 from coupons.admin.base import KeysetAdmin, ReadOnly, show_error, tell_errors
 from coupons.admin.form_fields import Text
 from coupons.admin.imports_shown import looked_at
+from coupons.admin.pages import console_page
 from coupons.admin.shown import badge, number, when, who
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
@@ -229,6 +230,4 @@ class SheetImportAdmin(ReadOnly, KeysetAdmin):
         return HttpResponseRedirect(address)
 
     def _page(self, request: HttpRequest, page: str, **context: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, f"console/{page}.html", {**shared, **context})
+        return console_page(model_admin=self, request=request, template=page, **context)

@@ -9,7 +9,6 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +24,7 @@ from unfold.widgets import (
 
 from coupons import clock, pins, platform, team
 from coupons.admin.base import MerchantAdmin, RightsOfRole, show_error, tell_errors
-from coupons.admin.pages import form_page
+from coupons.admin.pages import form_page, sure_page
 from coupons.admin.shown import money, when
 from coupons.admin.words import sentence
 from coupons.caller import staff_actor
@@ -41,6 +40,14 @@ LANGUAGES = (
     "en", "zh-hans", "zh-hant", "ja", "ko", "es", "pt-br", "pt", "fr", "de", "it", "nl", "pl",
     "sv", "tr", "ru", "ar", "hi", "id", "ms", "th", "vi",
 )  # fmt: skip
+
+_PIN_GOES = _(
+    "Their PIN opens the desk no more, on any device, from now on. They choose a new one with "
+    "their password, under their name at the desk."
+)
+_NO_PIN = _(
+    "This person has no PIN. They choose one with their password, under their name at the desk."
+)
 
 
 class MerchantForm(forms.ModelForm):
@@ -282,14 +289,15 @@ class MembershipAdmin(MerchantAdmin):
             pins.reset(membership=row, by=staff_actor(request.user), at=clock.now(request))
             messages.success(request, _("The PIN is reset. The person chooses a new one."))
             return HttpResponseRedirect(back)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Reset the PIN of %(name)s") % {"name": row.user},
-            "has_pin": Pin.objects.of(row.merchant_id).filter(membership=row).exists(),
-            "back": back,
-        }
-        return TemplateResponse(request, "console/pin_reset.html", context)
+        has_pin = Pin.objects.of(row.merchant_id).filter(membership=row).exists()
+        return sure_page(
+            model_admin=self,
+            request=request,
+            title=_("Reset the PIN of %(name)s") % {"name": row.user},
+            effect=_PIN_GOES if has_pin else _NO_PIN,
+            label=_("Reset the PIN") if has_pin else None,
+            back=back,
+        )
 
     def email(self, membership: Membership) -> str:
         """Show the person's address."""

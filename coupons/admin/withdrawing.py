@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from coupons import clock, reissuing, revoking
 from coupons.admin.base import show_error, tell_errors
+from coupons.admin.pages import console_page
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError, Invalid
 from coupons.models import Job
@@ -134,18 +134,17 @@ def reason_page(
             return HttpResponseRedirect(back)
         else:
             return HttpResponseRedirect(leads_to)
-    request.current_app = model_admin.admin_site.name
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": opts,
-        "form": form,
-        "label": label,
-        "effect": effect,
-        "stays": _STAYS,
-        "back": back,
-        "title": f"{label}: {row}",
-    }
-    return TemplateResponse(request, "console/withdraw.html", context)
+    return console_page(
+        model_admin=model_admin,
+        request=request,
+        template="withdraw",
+        form=form,
+        label=label,
+        effect=effect,
+        stays=_STAYS,
+        back=back,
+        title=f"{label}: {row}",
+    )
 
 
 def revoke_one(model_admin: Any, request: HttpRequest, pk: int) -> HttpResponse:

@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -15,7 +14,7 @@ from unfold.decorators import display
 
 from coupons import clock
 from coupons.admin.base import MerchantAdmin, show_error, tell_errors
-from coupons.admin.pages import form_page
+from coupons.admin.pages import console_page, form_page, sure_page
 from coupons.admin.shown import EMPTY, badge, number, when
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
@@ -177,15 +176,15 @@ class ApiKeyAdmin(MerchantAdmin):
     def _shown_once(
         self, request: HttpRequest, *, row: ApiKey, key: str, ends: Any = None
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "row": row,
-            "key": key,
-            "ends": when(ends) if ends else "",
-            "title": _("The new API key"),
-        }
-        response = TemplateResponse(request, "console/api_key_shown.html", context)
+        response = console_page(
+            model_admin=self,
+            request=request,
+            template="api_key_shown",
+            row=row,
+            key=key,
+            ends=when(ends) if ends else "",
+            title=_("The new API key"),
+        )
         response["Cache-Control"] = "no-store"
         return response
 
@@ -242,13 +241,17 @@ class ApiKeyAdmin(MerchantAdmin):
         """Say what revoking does; do it once confirmed."""
         row = self._key(request, pk)
         if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "row": row,
-                "title": _("Revoke “%(name)s”") % {"name": row.name},
-            }
-            return TemplateResponse(request, "console/api_key_revoke.html", context)
+            return sure_page(
+                model_admin=self,
+                request=request,
+                title=_("Revoke “%(name)s”") % {"name": row.name},
+                effect=_(
+                    "Programs with this key are refused from now on. It cannot be undone; make a "
+                    "new key instead."
+                ),
+                label=_("Revoke the key"),
+                back=_page_of(row),
+            )
         try:
             keys.revoke(key=row, by=staff_actor(request.user), at=clock.now(request))
         except HexiaoError as error:

@@ -19,6 +19,7 @@ from unfold.decorators import display
 from coupons import clock, jobs
 from coupons.admin.base import KeysetAdmin, ReadOnly, show_error
 from coupons.admin.form_fields import flag
+from coupons.admin.pages import console_page
 from coupons.admin.shown import badge, number, when, who
 from coupons.admin.words import sentence
 from coupons.caller import Caller, staff_actor
@@ -138,9 +139,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
                 at=clock.now(request),
             )
             return self._to(batch.pk)
-        return self._page(
-            request, "console/redeeming_upload.html", title=_("Redeem a file of codes"), form=form
-        )
+        return self._page(request, "redeeming_upload", title=_("Redeem a file of codes"), form=form)
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """Send the file to fill in, as xlsx or CSV."""
@@ -161,7 +160,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
         rows = BatchRow.objects.of(batch.merchant).filter(batch=batch, outcome="failed")
         return self._page(
             request,
-            "console/redeeming.html",
+            "redeeming",
             title=batch.file_name,
             batch=batch,
             state=state_of(batch),
@@ -253,9 +252,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
         return Caller(merchant=request.merchant, actor=staff_actor(request.user))
 
     def _page(self, request: HttpRequest, template: str, **shown: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **shown}
-        return TemplateResponse(request, template, context)
+        return console_page(model_admin=self, request=request, template=template, **shown)
 
 
 def state_of(batch: RedemptionBatch) -> str:

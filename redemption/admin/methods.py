@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, gettext_lazy
 
@@ -15,6 +14,7 @@ from coupons.admin.base import tell_errors
 from coupons.admin.coupon_fields import METHODS
 from coupons.admin.coupon_page import Panel
 from coupons.admin.form_fields import ticks
+from coupons.admin.pages import console_page
 from coupons.admin.redeemers import RedeemersForm
 from coupons.admin.shown import badge
 from coupons.caller import staff_actor
@@ -90,21 +90,20 @@ def methods_view(request: HttpRequest, pk: int, *, model_admin: Any) -> HttpResp
         if form.is_valid() and _done(request, coupon=coupon, form=form):
             messages.success(request, gettext("Saved."))
             return HttpResponseRedirect(request.path)
-    request.current_app = model_admin.admin_site.name
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "coupon": coupon,
-        "forms": shown,
-        "form": shown.get(what or "", shown["methods"]),
-        "states": {name: _state(name, definition) for name, _ in METHODS},
-        "is_fixed": handing_out.are_methods_fixed(coupon=coupon),
-        "has_ended": coupon.state == State.ENDED,
-        "replace": _replacing(coupon),
+    return console_page(
+        model_admin=model_admin,
+        request=request,
+        template="methods",
+        coupon=coupon,
+        forms=shown,
+        form=shown.get(what or "", shown["methods"]),
+        states={name: _state(name, definition) for name, _ in METHODS},
+        is_fixed=handing_out.are_methods_fixed(coupon=coupon),
+        has_ended=coupon.state == State.ENDED,
+        replace=_replacing(coupon),
+        title=gettext("Redemption methods: %(name)s") % {"name": coupon.name},
         **_callbacks(request, coupon),
-        "title": gettext("Redemption methods: %(name)s") % {"name": coupon.name},
-    }
-    return TemplateResponse(request, "console/methods.html", context)
+    )
 
 
 def template_view(request: HttpRequest, pk: int, *, model_admin: Any) -> HttpResponse:

@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from coupons import clock
 from coupons.admin.base import KeysetAdmin, ReadOnly
+from coupons.admin.pages import console_page
 from coupons.admin.shown import badge, number, when, who
 from coupons.caller import staff_actor
 from coupons.staff import Area, Right
@@ -82,28 +82,23 @@ class ReconciliationAdmin(ReadOnly, KeysetAdmin):
             raise Http404
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "row": row,
-            "state": self.outcome(row),
-            "subtitle": f"{when(row.at)} · {who(row.actor)}",
-            "numbers": number(row.numbers),
-            "compared": [
-                (
-                    NAMES[each["counter"]],
-                    number(each["numbers"]),
-                    number(each["different"]),
-                )
+        return console_page(
+            model_admin=self,
+            request=request,
+            template="reconciliation",
+            row=row,
+            state=self.outcome(row),
+            subtitle=f"{when(row.at)} · {who(row.actor)}",
+            numbers=number(row.numbers),
+            compared=[
+                (NAMES[each["counter"]], number(each["numbers"]), number(each["different"]))
                 for each in row.compared
             ],
-            "differences": [_shown(each) for each in row.differences],
-            "left_out": number(row.different - len(row.differences)),
-            "is_cut": row.different > len(row.differences),
-            "title": _("Check of the counters"),
-        }
-        return TemplateResponse(request, "console/reconciliation.html", context)
+            differences=[_shown(each) for each in row.differences],
+            left_out=number(row.different - len(row.differences)),
+            is_cut=row.different > len(row.differences),
+            title=_("Check of the counters"),
+        )
 
     @display(description=_("when"))
     def at_minute(self, row: Reconciliation) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from coupons import clock
 from coupons.admin.base import show_error
+from coupons.admin.pages import sure_page
 from coupons.admin.shown import when
 from coupons.caller import Caller, staff_actor
 from coupons.errors import HexiaoError
@@ -136,16 +136,16 @@ def _step(model_admin: Any, request: HttpRequest, pk: uuid.UUID, step: str) -> H
     if chosen is None:
         raise Http404
     if request.method != "POST":
-        request.current_app = model_admin.admin_site.name
-        context = {
-            **model_admin.admin_site.each_context(request),
-            "opts": model_admin.opts,
-            "step": chosen,
-            "facts": _facts(row),
-            "back": page_of(row.pk),
-            "title": f"{chosen.label}: {row.order_ref}",
-        }
-        return TemplateResponse(request, "console/redemption_step.html", context)
+        return sure_page(
+            model_admin=model_admin,
+            request=request,
+            title=f"{chosen.label}: {row.order_ref}",
+            effect=chosen.effect,
+            facts=_facts(row),
+            label=chosen.label,
+            back=page_of(row.pk),
+            look=chosen.look,
+        )
     try:
         chosen.do(caller=staff_caller(request), redemption_id=row.pk, at=clock.now(request))
     except HexiaoError as error:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from coupons import clock
 from coupons.admin.base import tell_errors
 from coupons.admin.form_fields import Count, Text, flag
+from coupons.admin.pages import console_page
 from coupons.admin.shown import EMPTY, money, number, when, who
 from coupons.caller import Caller
 from coupons.errors import HexiaoError
@@ -122,16 +123,15 @@ def return_view(
 def _page(
     *, model_admin: Any, request: HttpRequest, row: Redemption, shown: dict[str, Any]
 ) -> TemplateResponse:
-    request.current_app = model_admin.admin_site.name
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "row": row,
-        "state": model_admin.status_word(row),
-        "title": _("Returns of order %(order)s") % {"order": row.order_ref},
+    return console_page(
+        model_admin=model_admin,
+        request=request,
+        template="return",
+        row=row,
+        state=model_admin.status_word(row),
+        title=_("Returns of order %(order)s") % {"order": row.order_ref},
         **shown,
-    }
-    return TemplateResponse(request, "console/return.html", context)
+    )
 
 
 def _is_done(row: Redemption, *, reference: str) -> bool:

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from coupons import clock
 from coupons.admin.base import MerchantAdmin, tell_errors
-from coupons.admin.pages import form_page
+from coupons.admin.pages import console_page, form_page, sure_page
 from coupons.admin.shown import EMPTY, badge, when, who
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
@@ -189,9 +189,7 @@ class WebhookEndpointAdmin(MerchantAdmin):
         return HttpResponseRedirect(address)
 
     def _render(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, f"console/{template}.html", {**shared, **context})
+        return console_page(model_admin=self, request=request, template=template, **context)
 
     def _shown_once(
         self, request: HttpRequest, endpoint: WebhookEndpoint, title: str
@@ -284,12 +282,15 @@ class WebhookEndpointAdmin(MerchantAdmin):
             raise Http404
         if request.method == "POST":
             return _DO[step](self, request, endpoint)
-        return self._render(
-            request,
-            "webhook_step",
-            endpoint=endpoint,
-            step=STEPS[step],
-            title=f"{STEPS[step].label}: {self.url_word(endpoint)}",
+        chosen = STEPS[step]
+        return sure_page(
+            model_admin=self,
+            request=request,
+            title=f"{chosen.label}: {self.url_word(endpoint)}",
+            effect=chosen.effect,
+            label=chosen.label,
+            back=self._page(endpoint).url,
+            look="primary" if chosen.look == "plain" else chosen.look,
         )
 
     def _do_secret(self, request: HttpRequest, endpoint: WebhookEndpoint) -> HttpResponse:

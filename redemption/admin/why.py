@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from coupons.admin.pages import console_page
 from coupons.admin.rules_in_words import listed
 from coupons.admin.shown import EMPTY, money, number
 from coupons.models import Coupon
@@ -31,15 +32,14 @@ def why_page(
     *, model_admin: Any, request: HttpRequest, explained: Explained | None, **shown: Any
 ) -> TemplateResponse:
     """Show an explanation; `shown` are the title and what stands above the tree."""
-    request.current_app = model_admin.admin_site.name
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "tree": tree(trace=explained.trace, request=request) if explained else None,
-        "differences": comparison(explained) if explained else [],
+    return console_page(
+        model_admin=model_admin,
+        request=request,
+        template="why",
+        tree=tree(trace=explained.trace, request=request) if explained else None,
+        differences=comparison(explained) if explained else [],
         **shown,
-    }
-    return TemplateResponse(request, "console/why.html", context)
+    )
 
 
 def tree(*, trace: Trace, request: HttpRequest) -> Shown:

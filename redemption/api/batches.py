@@ -17,6 +17,7 @@ from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
 from coupons.errors import FieldError, Invalid, NotFound, WrongState
+from coupons.sheets.digests import digest_of
 from redemption import batches
 from redemption.batching.results import result
 from redemption.models import RedemptionBatch
@@ -80,7 +81,7 @@ class BatchesEndpoint(Endpoint):
             )
             return answer(batch_answer(batch), status=202)
 
-        body = f"{batches.digest_of(file=file)} {sorted(asked.items())}"  # type: ignore[arg-type]
+        body = f"{digest_of(file=file)} {sorted(asked.items())}"
         return once(
             request=plain(request), caller=caller, at=self.at, work=work, body=body.encode()
         )

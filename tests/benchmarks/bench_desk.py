@@ -14,7 +14,7 @@ from coupons import redeemers
 from coupons.models import Code, Coupon, Role
 from coupons.redeemers import Redeemers
 from tests.benchmarks.filling import add_codes
-from tests.functional.test_desk import photo, qr
+from tests.functional.test_desk_reading import photo, qr
 from tests.people import People, Person, person
 from tests.shop import NOW, Shop
 

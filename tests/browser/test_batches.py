@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from coupons import jobs
 from redemption.models import RedemptionBatch
-from tests.browser.test_console import fits, shop, visit  # noqa: F401  (fixtures)
+from tests.browser.looks import barriers, fits
+from tests.browser.test_console import shop, visit  # noqa: F401  (fixtures)
 from tests.shop import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,8 +26,7 @@ def work() -> None:
 def sound(page: Any) -> None:
     """See that the page fits, and that a screen reader can read it."""
     assert fits(page)
-    grave = ("serious", "critical")
-    assert [v for v in Axe().run(page).response["violations"] if v["impact"] in grave] == []
+    assert barriers(page) == []
 
 
 def test_a_file_is_uploaded_checked_and_redeemed(

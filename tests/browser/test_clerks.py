@@ -8,11 +8,11 @@ from django.core import mail
 from django.utils import timezone
 
 from campaigns.models import Customer
-from coupons import pins, redeemers
-from coupons.models import Coupon, Membership, Role, User
-from coupons.redeemers import Redeemers
+from coupons import pins
+from coupons.models import Membership, Role, User
 from redemption.models import Redemption
 from tests.browser.test_desk import is_sound, opened
+from tests.desk import allow
 from tests.people import PASSWORD
 from tests.shop import NOW, Shop
 
@@ -30,10 +30,7 @@ def shop() -> Shop:
         row = Membership.objects.create(merchant=shop.merchant, user=user, role=role)
         at = timezone.now()
         pins.choose(membership=row, pin=pin, password=PASSWORD, device="d", at=at)
-        redeemers.allow(
-            merchant=shop.merchant, coupons=Coupon.objects.of(shop.merchant),
-            who=Redeemers(people=[user]), by="system", at=NOW,
-        )  # fmt: skip
+        allow(user)
     Customer.objects.create(
         merchant=shop.merchant, ref="C-1", email="chen@example.com", created_at=NOW
     )

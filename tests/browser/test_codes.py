@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from coupons import jobs
 from coupons.models import Code, CodeBatch, Coupon
-from tests.browser.test_console import SIZES, fits
+from tests.browser.looks import fits
+from tests.browser.test_console import SIZES
 from tests.people import PASSWORD, People
 from tests.shop import NOW, Shop
 

@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from coupons import jobs
 from coupons.models import Code, Coupon, Job, Membership, Merchant, Product, Role, State, User
+from tests.browser.looks import barriers, fits
 from tests.people import PASSWORD
 from tests.shop import NOW, Shop, order
 
@@ -51,11 +51,6 @@ def visit(request: pytest.FixtureRequest, browser: Any, live_server: Any, shop: 
     assert complaints == []
 
 
-def fits(page: Any) -> bool:
-    """Say whether nothing makes the page scroll sideways."""
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def test_a_coupon_is_made_and_published(visit: Any) -> None:
     page, words = visit
     page.goto("/coupons/coupon/add/?template=empty")
@@ -91,8 +86,7 @@ def test_a_coupon_is_made_and_published(visit: Any) -> None:
     page.get_by_role("link", name=words["publish"], exact=True).click()
     page.wait_for_url(re.compile(r"/publish/confirm/"))
     assert fits(page)
-    grave = ("serious", "critical")
-    assert [v for v in Axe().run(page).response["violations"] if v["impact"] in grave] == []
+    assert barriers(page) == []
     for warning in page.get_by_role("checkbox").all():
         warning.check()
     page.get_by_role("button", name=words["publish"], exact=True).click()
@@ -192,10 +186,5 @@ def test_pages_have_no_serious_barrier(visit: Any, shop: Shop) -> None:
         if page.locator("select.admin-autocomplete").count():
             page.wait_for_selector(".select2-selection[aria-label]")
         assert fits(page), address
-        found += [
-            f"{address} {violation['id']}: {node['html'][:160]}"
-            for violation in Axe().run(page).response["violations"]
-            if violation["impact"] in ("serious", "critical")
-            for node in violation["nodes"][:3]
-        ]
+        found += [f"{address} {each}" for each in barriers(page)]
     assert found == []

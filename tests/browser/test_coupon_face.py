@@ -9,7 +9,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from coupons.models import Coupon, Merchant, Picture
-from tests.browser.test_console import fits, shop, visit
+from tests.browser.looks import fits
+from tests.browser.test_console import shop, visit
 
 __all__ = ["shop", "visit"]
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import expect
 
 from coupons import changing, lifecycle
 from coupons.models import Category, Coupon, Membership, Product, Role, User
+from tests.browser.looks import barriers, fits
 from tests.people import PASSWORD
 from tests.shop import NOW, Shop
 
@@ -78,8 +78,7 @@ def test_products_are_searched_chosen_pasted_and_removed_by_keyboard(alice: Any)
     expect(box.get_by_role("option")).to_have_text(
         ["P-0 Red running shoe · 19.99 USD", "P-1 Blue running shoe · 19.99 USD"]
     )
-    found = Axe().run(page).response["violations"]
-    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+    assert barriers(page) == []
     search.press("ArrowDown")
     search.press("Enter")
     expect(box.locator(".hx-chips [data-value]")).to_have_text(
@@ -97,7 +96,7 @@ def test_products_are_searched_chosen_pasted_and_removed_by_keyboard(alice: Any)
     box.get_by_role("button", name="Remove P-2").click()
     expect(search).to_be_focused()
     assert chosen(page, "products") == ["P-1", "P-0", "GONE-1"]
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
 
     box.get_by_role("button", name="Edit as a list").click()
     expect(page.get_by_label("Products", exact=True)).to_have_value("P-1\nP-0\nGONE-1")
@@ -201,7 +200,7 @@ def test_the_second_of_two_looks_and_saves_both_changes(alice: Any, shop: Shop) 
     expect(told).to_contain_text("By Bob")
     expect(page.locator("#id_name")).to_have_value("Alice's")
     expect(page.locator("#id_description")).to_have_value("By Bob")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     page.get_by_role("button", name="Save both changes").click()
     page.wait_for_url(re.compile(r"/coupons/coupon/\d+/change/"))
     now = lifecycle.current_definition(Coupon.objects.get())

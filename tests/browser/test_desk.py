@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 import segno
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from PIL import Image
 from playwright.sync_api import expect
 
-from coupons import redeemers
-from coupons.models import Coupon, Membership, Role, User
-from coupons.redeemers import Redeemers
+from coupons.models import Membership, Role, User
 from redemption.models import Redemption
+from tests.browser.looks import barriers, fits
 from tests.conftest import BROWSER_FLAGS, chromium
+from tests.desk import allow
 from tests.people import PASSWORD
-from tests.shop import NOW, Shop
+from tests.shop import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,10 +36,7 @@ def shop() -> Shop:
     user = User.objects.create_user("cleo", password=PASSWORD, is_staff=True)
     Membership.objects.create(merchant=shop.merchant, user=user, role=Role.CLERK)
     shop.coupon("ten-off", names={"zh-hans": "满减十元"}, thank_you="Thanks! 谢谢！")
-    redeemers.allow(
-        merchant=shop.merchant, coupons=Coupon.objects.of(shop.merchant),
-        who=Redeemers(people=[user]), by="system", at=NOW,
-    )  # fmt: skip
+    allow(user)
     return shop
 
 
@@ -79,8 +75,7 @@ def visit(request: pytest.FixtureRequest, browser: Any, live_server: Any, shop: 
 
 def is_sound(page: Any) -> bool:
     """Say whether nothing scrolls sideways, all is large enough to touch, and axe is content."""
-    grave = ("serious", "critical")
-    assert [v for v in Axe().run(page).response["violations"] if v["impact"] in grave] == []
+    assert barriers(page) == []
     small = page.evaluate(
         """(touched) => Array.from(document.querySelectorAll(touched))
         .filter((each) => each.offsetParent && each.getBoundingClientRect().height < 40)
@@ -88,7 +83,7 @@ def is_sound(page: Any) -> bool:
         "button, input:not([type=file]):not([type=hidden]), select, summary",
     )
     assert small == []
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    return fits(page)
 
 
 def test_a_code_is_typed_checked_redeemed_and_undone(visit: Any) -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from coupons import changing, jobs, lifecycle
 from coupons.models import Code, Coupon, Job, Merchant, Replacement, Role, State
-from tests.browser.test_console import SIZES, fits
+from tests.browser.looks import barriers, fits
+from tests.browser.test_console import SIZES
 from tests.definitions import MINIMAL
 from tests.people import person
 from tests.shop import NOW
@@ -399,10 +399,5 @@ def test_the_pages_of_a_life_have_no_serious_barrier(
             ).all():
                 folded.locator("summary").first.click()
             assert fits(page), address
-            found += [
-                f"{address} {violation['id']}: {node['html'][:160]}"
-                for violation in Axe().run(page).response["violations"]
-                if violation["impact"] in ("serious", "critical")
-                for node in violation["nodes"][:3]
-            ]
+            found += [f"{address} {each}" for each in barriers(page)]
     assert found == []

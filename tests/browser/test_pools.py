@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from coupons import jobs, pooling, reissuing
 from coupons.models import Code, CodeBatch, Coupon
-from tests.browser.test_console import fits, shop, visit
+from tests.browser.looks import barriers, fits
+from tests.browser.test_console import shop, visit
 from tests.shop import NOW, Shop, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,10 +52,5 @@ def test_pages_of_pools_and_codes_have_no_serious_barrier(visit: Any, shop: Shop
         if page.locator('[hx-trigger*="load"]').count():
             page.wait_for_load_state("networkidle")
         assert fits(page), address
-        found += [
-            f"{address} {violation['id']}: {node['html'][:160]}"
-            for violation in Axe().run(page).response["violations"]
-            if violation["impact"] in ("serious", "critical")
-            for node in violation["nodes"][:3]
-        ]
+        found += [f"{address} {each}" for each in barriers(page)]
     assert found == []

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from coupons.models import Coupon
 from redemption import guessing
-from tests.browser.test_console import SIZES, fits, shop, visit
+from tests.browser.looks import fits
+from tests.browser.test_console import SIZES, shop, visit
 from tests.shop import Shop
 
 __all__ = ["shop", "visit"]

@@ -9,15 +9,15 @@ import pytest
 from django.core import mail
 
 from campaigns.models import Customer
-from coupons import pin_tries, pins, redeemers, valkey
+from coupons import pin_tries, pins, valkey
 from coupons.errors import HexiaoError
-from coupons.models import Coupon, Membership, PinTries, Role
-from coupons.redeemers import Redeemers
+from coupons.models import Membership, PinTries, Role
 from redemption import desk_proofs, ledger, proving
 from redemption.desk import Clerk, Purchase
 from redemption.desk_proofs import Given
 from redemption.models import Proof, Redemption
 from tests.concurrency.meeting import Meeting
+from tests.desk import allow
 from tests.people import PASSWORD, People, Person, person
 from tests.shop import NOW, Shop
 
@@ -37,10 +37,7 @@ def cleo(people: People) -> Person:
     shop.api = shop.with_scopes("manage", "publish")
     shop.coupon("dear", risk_level="high")
     cleo = person("cleo", people.acme, Role.CLERK)
-    redeemers.allow(
-        merchant=people.acme, coupons=Coupon.objects.of(people.acme),
-        who=Redeemers(people=[cleo.user]), by="system", at=NOW,
-    )  # fmt: skip
+    allow(cleo.user)
     return cleo
 
 

@@ -7,13 +7,12 @@ from typing import Any
 import openpyxl
 import pytest
 
-from coupons import redeemers
-from coupons.models import Coupon, Merchant, Role
-from coupons.redeemers import Redeemers
+from coupons.models import Merchant, Role
 from redemption import clerk_day
 from redemption.models import Redemption
+from tests.desk import allow, press
 from tests.people import People, Person, person
-from tests.shop import NOW, Shop, order
+from tests.shop import Shop, order
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,20 +40,14 @@ def cleo(people: People, shop: Shop) -> Person:
 
 def clerk(people: People, name: str) -> Person:
     made = person(name, people.acme, Role.CLERK)
-    rows = Coupon.objects.of(people.acme)
-    redeemers.allow(
-        merchant=people.acme, coupons=rows, who=Redeemers(people=[made.user]), by="system", at=NOW
-    )
+    allow(made.user)
     return made
 
 
 def redeem(who: Person, ref: str, at: datetime | None = None, **more: Any) -> str:
     """Redeem at the desk, and return the address of what was redeemed."""
     shown = who.post("/desk/check/", code="ten-off", **{"total": "50", "order": ref, **more})
-    form: dict[str, Any] = {"press": str(shown.context["press"])}
-    for name, value in shown.context["purchase_fields"]:
-        form.setdefault(name, []).append(value)
-    address = who.client.post("/desk/redeem/", form)["Location"]
+    address = press(who, shown)["Location"]
     if at is not None:
         Redemption.objects.filter(order_ref=ref).update(created_at=at)
     return address

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from coupons import redeemers
 from coupons.models import (
     Category,
     Channel,
@@ -34,6 +33,7 @@ from redemption.models import (
     RefusedAttempt,
     WebhookDelivery,
 )
+from tests.desk import allow
 from tests.everything import shop_with_everything
 from tests.people import PASSWORD, People, person
 from tests.shop import NOW, Shop
@@ -145,13 +145,7 @@ def test_an_analyst_changes_nothing(people: People, shop: Shop) -> None:
 
 def test_a_clerk_sees_nothing_of_the_console_but_the_desk(people: People, shop: Shop) -> None:
     clerk = person("cleo", people.acme, Role.CLERK)
-    redeemers.allow(
-        merchant=people.acme,
-        coupons=Coupon.objects.of(people.acme),
-        who=redeemers.Redeemers(people=[clerk.user]),
-        by="system",
-        at=NOW,
-    )
+    allow(clerk.user)
     assert clerk.get("/")["Location"] == "/desk/"
     for model in (Coupon, Code, CodeBatch, Redemption, Job):
         assert clerk.get(address(model)).status_code == 403, model

@@ -1,22 +1,16 @@
 """The redemption desk: who may, what is shown, what is written, and what is in the way."""
 
-import io
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import segno
-import zxingcpp
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from PIL import Image
 
 from campaigns.models import Customer
-from coupons import redeemers
 from coupons.models import (
     Category,
     Channel,
@@ -27,11 +21,12 @@ from coupons.models import (
     Product,
     Role,
 )
-from coupons.redeemers import Redeemers
-from redemption import guessing, pressing, scanning
+from redemption import guessing, pressing
 from redemption.models import Redemption
 from redemption.views.urls import urlpatterns
 from redemption.views.words import masked
+from tests import desk
+from tests.desk import allow, disallow
 from tests.people import PASSWORD, People, Person, person
 from tests.shop import NOW, Shop
 from tests.unchanged import nothing_changes
@@ -56,23 +51,8 @@ def shop(people: People) -> Shop:
 @pytest.fixture
 def cleo(people: People, shop: Shop) -> Person:
     cleo = person("cleo", people.acme, Role.CLERK)
-    allow(cleo)
+    allow(cleo.user)
     return cleo
-
-
-def allow(who: Person) -> None:
-    """Let somebody redeem every coupon that the shop has now."""
-    _right(redeemers.allow, who)
-
-
-def disallow(who: Person) -> None:
-    _right(redeemers.disallow, who)
-
-
-def _right(verb: Any, who: Person) -> None:
-    merchant = Membership.objects.get(user=who.user).merchant
-    rows = Coupon.objects.of(merchant)
-    verb(merchant=merchant, coupons=rows, who=Redeemers(people=[who.user]), by="system", at=NOW)
 
 
 def check(who: Person, code: str = "ten-off", **more: Any) -> Any:
@@ -82,10 +62,7 @@ def check(who: Person, code: str = "ten-off", **more: Any) -> Any:
 def press(who: Person, shown: Any, **headers: str) -> Any:
     """Press the button on a page that shows a good coupon."""
     assert shown.context["card"]["state"] == "good", shown.context["card"]
-    form: dict[str, Any] = {"press": str(shown.context["press"])}
-    for name, value in shown.context["purchase_fields"]:
-        form.setdefault(name, []).append(value)
-    return who.client.post("/desk/redeem/", form, headers=headers)
+    return desk.press(who, shown, headers)
 
 
 def redeemed(who: Person, code: str = "ten-off", **more: Any) -> Redemption:
@@ -120,7 +97,7 @@ def test_a_clerk_checks_and_redeems_by_hand(cleo: Person, shop: Shop) -> None:
 
 def test_every_reason_is_told(cleo: Person, shop: Shop) -> None:
     shop.coupon("choosy", methods=["api"], countries=["DE"], min_spend={"USD": "60.00"})
-    allow(cleo)
+    allow(cleo.user)
     with nothing_changes():
         card = check(cleo, "choosy", total="50").context["card"]
     assert card["state"] == "bad"
@@ -133,7 +110,7 @@ def test_every_reason_is_told(cleo: Person, shop: Shop) -> None:
 
 def test_goods_are_priced_and_matched(cleo: Person, shop: Shop) -> None:
     shop.coupon("hats-only", scope={"categories": ["hats"]})
-    allow(cleo)
+    allow(cleo.user)
     category = Category.objects.get(merchant=shop.merchant, path="hats")
     Product.objects.create(
         merchant=shop.merchant, sku="HAT", currency="USD", price_minor=6000, category=category
@@ -153,7 +130,7 @@ def test_goods_are_priced_and_matched(cleo: Person, shop: Shop) -> None:
 def test_a_pass_counts_its_uses(cleo: Person, shop: Shop) -> None:
     shop.coupon("pool", kind="pass", code=None, limits={"uses_per_code": 2})
     shop.codes("pool", "POOL2345")
-    allow(cleo)
+    allow(cleo.user)
     shown = check(cleo, "pool-2345")
     assert shown.context["card"]["entry"] == (1, 2)
     done = press(cleo, shown)
@@ -168,7 +145,7 @@ def test_a_pass_counts_its_uses(cleo: Person, shop: Shop) -> None:
 def test_goods_to_hand_over_are_named(cleo: Person, shop: Shop) -> None:
     shop.coupon("mug", kind="gift", gifts=[{"sku": "MUG", "quantity": 2}])
     Product.objects.filter(sku="MUG").update(name="Blue mug")
-    allow(cleo)
+    allow(cleo.user)
     row = redeemed(cleo, "mug")
     page = cleo.get(f"/desk/redeemed/{row.pk}/").content.decode()
     assert "2 × Blue mug" in " ".join(page.split())
@@ -177,7 +154,7 @@ def test_goods_to_hand_over_are_named(cleo: Person, shop: Shop) -> None:
 def test_a_draw_reveals_its_prize(cleo: Person, shop: Shop) -> None:
     shop.coupon("prize", code=None)
     shop.coupon("draw", kind="draw", prizes=[{"name": "Ten", "weight": 1, "coupon": "prize"}])
-    allow(cleo)
+    allow(cleo.user)
     row = redeemed(cleo, "draw")
     page = cleo.get(f"/desk/redeemed/{row.pk}/").content.decode()
     assert "Ten" in page
@@ -216,14 +193,14 @@ def test_who_is_not_named_learns_nothing_of_the_coupon(people: People, shop: Sho
 
 def test_a_right_taken_a_second_ago_is_gone(cleo: Person, shop: Shop) -> None:
     shown = check(cleo, total="50")
-    disallow(cleo)
+    disallow(cleo.user)
     with nothing_changes():
         answer = press(cleo, shown)
     assert (answer.status_code, answer.context["problems"]) == (
         422,
         ["You may not redeem this coupon."],
     )
-    allow(cleo)
+    allow(cleo.user)
     Membership.objects.filter(user=cleo.user).delete()
     with nothing_changes():
         assert press(cleo, shown)["Location"] == "/login/?next=/desk/"
@@ -262,7 +239,7 @@ def test_a_clerk_of_one_channel_redeems_there_only(people: People, shop: Shop) -
         Channel.objects.create(merchant=people.acme, slug=slug, name=slug.title())
     shop.coupon("first-till", channels=["till-1"])
     cleo = person("cleo", people.acme, Role.CLERK)
-    allow(cleo)
+    allow(cleo.user)
     member = Membership.objects.get(user=cleo.user)
     page = f"/coupons/membership/{member.pk}/change/"
 
@@ -384,7 +361,7 @@ def test_a_clerk_undoes_their_own_for_some_minutes(
     settings.HEXIAO_DESK_IDLE_MINUTES = 0
     row = redeemed(cleo, total="50")
     dora = person("dora", people.acme, Role.CLERK)
-    allow(dora)
+    allow(dora.user)
     with nothing_changes():
         assert undo(cleo, row, after=11).context["problems"] == ["Ask a supervisor to undo it."]
         assert undo(dora, row).status_code == 422
@@ -402,7 +379,7 @@ def test_a_supervisor_undoes_later_and_says_why(
 ) -> None:
     settings.HEXIAO_TEST_CLOCK = True
     row = redeemed(cleo, total="50")
-    allow(people.bob)
+    allow(people.bob.user)
     with nothing_changes():
         assert undo(people.bob, row, after=600).context["problems"] == ["Say why it is undone."]
     assert undo(people.bob, row, after=600, reason="Wrong coat").status_code == 303
@@ -438,99 +415,7 @@ def test_what_was_redeemed_is_found_by_order_customer_and_phone(
     assert cleo.get("/desk/find/", q="T-1")["Location"] == "/desk/"
 
 
-# --- codes and pictures ---
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("ABC-1", "ABC-1"),
-        (" https://shop.test/v/1#ABC1 ", "ABC1"),
-        ("HTTP://SHOP.TEST/V#AB%2DC", "AB-C"),
-        ("https://shop.test/v", ""),
-        ("A#1", "A#1"),
-    ],
-)
-def test_of_a_link_the_code_is_what_stands_after_the_hash(text: str, code: str) -> None:
-    assert scanning.code_of(text=text) == code
-
-
-def photo(picture: Image.Image, kind: str = "JPEG") -> SimpleUploadedFile:
-    raw = io.BytesIO()
-    picture.convert("RGB").save(raw, kind)
-    return SimpleUploadedFile("photo.jpg", raw.getvalue(), content_type="image/jpeg")
-
-
-def qr(text: str) -> Image.Image:
-    raw = io.BytesIO()
-    segno.make(text, micro=False).save(raw, kind="png", scale=8)
-    return Image.open(raw)
-
-
-def barcode(text: str, kind: str) -> Image.Image:
-    made = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, kind))
-    drawn = Image.fromarray(made.to_image(scale=3))
-    framed = Image.new("L", (drawn.width + 120, drawn.height + 120), 255)
-    framed.paste(drawn, (60, 60))
-    return framed
-
-
-@pytest.mark.parametrize("kind", ["QRCode", "Code128", "PDF417"])
-def test_a_photo_is_read_and_not_kept(cleo: Person, shop: Shop, kind: str) -> None:
-    picture = barcode("TEN-OFF", kind).rotate(3, fillcolor=255, expand=True)
-    with nothing_changes():
-        shown = check(cleo, "", total="50", photo=photo(picture))
-        read = cleo.post("/desk/read/", photo=photo(qr("https://shop.test/v#TEN-OFF")))
-    assert shown.context["card"]["state"] == "good"
-    assert read.json() == {"code": "TEN-OFF"}
-
-
-def bomb() -> SimpleUploadedFile:
-    return photo(Image.new("1", (9_000, 9_000)), "PNG")
-
-
-@pytest.mark.parametrize(
-    ("make", "told"),
-    [
-        (lambda: photo(Image.new("RGB", (300, 300), "white")), "There is no readable code"),
-        (lambda: SimpleUploadedFile("a.jpg", b"no picture"), "This is no PNG, JPEG or WebP"),
-        (bomb, "The picture has too many pixels"),
-        (lambda: SimpleUploadedFile("a.jpg", b"x" * (scanning.MAX_BYTES + 1)), "A photo has at"),
-    ],
-)
-def test_a_photo_that_cannot_be_read_is_told_clearly(
-    cleo: Person, shop: Shop, make: Any, told: str
-) -> None:
-    with nothing_changes():
-        answer = check(cleo, "", total="50", photo=make())
-    assert answer.status_code == 422
-    assert answer.context["problems"][0].startswith(told)
-    assert 'value="50"' in answer.content.decode()
-    read = cleo.post("/desk/read/", photo=make())
-    assert read.status_code == (204 if told.startswith("There is no") else 422)
-
-
-@pytest.mark.parametrize(
-    ("code", "status"),
-    [("X" * 200, 200), ("X" * 501, 422), ("", 422), ("https://shop.test/v", 422), ("\x00", 422)],
-)
-def test_codes_that_are_none_get_a_clear_answer(
-    cleo: Person, shop: Shop, code: str, status: int
-) -> None:
-    with nothing_changes():
-        answer = check(cleo, code, total="50")
-    assert answer.status_code == status
-    assert answer.context.get("problems") or answer.context["card"] == {"state": "unknown"}
-
-
-@pytest.mark.parametrize("total", ["abc", "1.234", "-5", "9" * 30])
-def test_totals_that_are_none_get_a_clear_answer(cleo: Person, shop: Shop, total: str) -> None:
-    with nothing_changes():
-        answer = check(cleo, total=total)
-        forced = cleo.post("/desk/redeem/", code="ten-off", total=total, press=str(uuid.uuid4()))
-    assert answer.status_code == 422
-    assert len(answer.context["problems"]) == 1
-    assert forced.status_code in (303, 422)
+# --- the end of a session ---
 
 
 def test_a_session_that_ended_leads_to_the_log_in_and_back(cleo: Person, shop: Shop) -> None:
@@ -549,7 +434,7 @@ def test_a_session_that_ended_leads_to_the_log_in_and_back(cleo: Person, shop: S
 def test_the_number_of_queries_is_fixed(cleo: Person, shop: Shop) -> None:
     shop.coupon("many", code=None)
     shop.codes("many", *(f"MANY{n:04}" for n in range(2, 200)))
-    allow(cleo)
+    allow(cleo.user)
 
     def queries(code: str, **more: str) -> int:
         with CaptureQueriesContext(connection) as seen:
@@ -561,6 +446,6 @@ def test_the_number_of_queries_is_fixed(cleo: Person, shop: Shop) -> None:
     for n in range(20):
         person(f"another-{n}", shop.merchant, Role.CLERK)
         shop.coupon(f"another-{n}")
-    allow(cleo)
+    allow(cleo.user)
     assert queries("MANY0004", total="50") == asked
     assert asked <= 22

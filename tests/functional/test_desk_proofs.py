@@ -14,6 +14,8 @@ from coupons.models import Coupon, JournalEntry, Membership, Merchant, Product, 
 from coupons.redeemers import Redeemers
 from redemption import proving
 from redemption.models import Proof, Redemption, RefusedAttempt
+from tests import desk
+from tests.desk import allow, form_of
 from tests.people import PASSWORD, People, Person, person
 from tests.shop import NOW, Shop, order
 from tests.unchanged import nothing_changes
@@ -44,15 +46,8 @@ def shop(people: People) -> Shop:
 @pytest.fixture
 def cleo(people: People, shop: Shop) -> Person:
     cleo = person("cleo", people.acme, Role.CLERK)
-    allow(people, cleo)
+    allow(cleo.user)
     return cleo
-
-
-def allow(people: People, who: Person) -> None:
-    rows = Coupon.objects.of(people.acme)
-    redeemers.allow(
-        merchant=people.acme, coupons=rows, who=Redeemers(people=[who.user]), by="system", at=NOW
-    )
 
 
 def supervisor(people: People) -> int:
@@ -70,16 +65,8 @@ def check(who: Person, code: str = "dear", **more: Any) -> Any:
     return who.post("/desk/check/", code=code, **{"total": "50", "customer": "C-1", **more})
 
 
-def form_of(shown: Any, **given: Any) -> dict[str, Any]:
-    form: dict[str, Any] = {"press": str(shown.context["press"]), **given}
-    for name, value in shown.context["purchase_fields"]:
-        form.setdefault(name, []).append(value)
-    return form
-
-
 def press(who: Person, shown: Any, minutes: int = 0, **given: Any) -> Any:
-    headers = later(minutes) if minutes else {}
-    return who.client.post("/desk/redeem/", form_of(shown, **given), headers=headers)
+    return desk.press(who, shown, later(minutes) if minutes else None, **given)
 
 
 def later(minutes: int) -> dict[str, str]:
@@ -126,7 +113,7 @@ def test_goods_count_by_their_price_and_without_one_they_ask(
 ) -> None:
     shop.coupon("mug", kind="gift", gifts=[{"sku": "MUG", "quantity": 2}])
     Product.objects.filter(sku="MUG").update(price_minor=price, currency="USD")
-    allow(people, cleo)
+    allow(cleo.user)
     limit(people, 4_900)
     assert check(cleo, "mug").context["card"]["state"] == state
 
@@ -136,7 +123,7 @@ def test_an_amount_in_another_currency_is_converted_and_without_a_rate_it_asks(
 ) -> None:
     Merchant.objects.filter(pk=people.acme.pk).update(currencies=["EUR"], proof_above_minor=1_050)
     shop.coupon("euro", value={"EUR": "10.00"})
-    allow(people, cleo)
+    allow(cleo.user)
     shown = check(cleo, "euro", currency="EUR")
     assert shown.context["card"]["state"] == "proof"
     body = {"date": "2026-03-04", "base": "USD", "rates": {"EUR": "1.0"}}
@@ -151,7 +138,7 @@ def test_a_program_redeems_as_before(shop: Shop) -> None:
 def test_what_is_refused_for_another_reason_asks_for_no_proof(people: People, shop: Shop) -> None:
     shop.coupon("far", risk_level="high", min_spend={"USD": "500.00"})
     cleo = person("cleo", people.acme, Role.CLERK)
-    allow(people, cleo)
+    allow(cleo.user)
     card = check(cleo, "far").context["card"]
     assert (card["state"], len(card["reasons"])) == ("bad", 1)
 
@@ -256,9 +243,9 @@ def test_a_code_is_for_its_coupon_its_customer_and_its_clerk(
     people: People, shop: Shop, cleo: Person
 ) -> None:
     shop.coupon("other", risk_level="high")
-    allow(people, cleo)
+    allow(cleo.user)
     dora = person("dora", people.acme, Role.CLERK)
-    allow(people, dora)
+    allow(dora.user)
     Customer.objects.create(merchant=people.acme, ref="C-3", email="x@y.example", created_at=NOW)
     send(cleo, check(cleo))
     code = code_in_mail()

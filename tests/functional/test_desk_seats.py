@@ -8,12 +8,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from coupons import pins, redeemers, valkey
+from coupons import pins, valkey
 from coupons.errors import PinLocked, TooManyTries, WrongPassword, WrongPin
-from coupons.models import Coupon, JournalEntry, Membership, Pin, PinTries, Role, User
-from coupons.redeemers import Redeemers
+from coupons.models import JournalEntry, Membership, Pin, PinTries, Role, User
 from redemption.models import Redemption
 from tests.console_addresses import every_address
+from tests.desk import allow, disallow, press
 from tests.people import PASSWORD, People, Person, person
 from tests.shop import NOW, Shop
 from tests.unchanged import nothing_changes
@@ -51,10 +51,7 @@ def clerk(people: People, name: str, *, pin: str = PIN, role: Role = Role.CLERK)
     """Have somebody with a PIN who may redeem every coupon that the shop has now."""
     made = person(name, people.acme, role)
     choose(made, pin)
-    rows = Coupon.objects.of(people.acme)
-    redeemers.allow(
-        merchant=people.acme, coupons=rows, who=Redeemers(people=[made.user]), by="system", at=NOW
-    )
+    allow(made.user)
     return made
 
 
@@ -249,10 +246,7 @@ def test_switching_changes_who_everything_is_done_by(
 
 def redeem(who: Person) -> Any:
     shown = who.post("/desk/check/", code="ten-off", total="50")
-    form: dict[str, Any] = {"press": str(shown.context["press"])}
-    for name, value in shown.context["purchase_fields"]:
-        form.setdefault(name, []).append(value)
-    return who.client.post("/desk/redeem/", form)
+    return press(who, shown)
 
 
 def test_a_wrong_pin_lets_nobody_in_and_locks(people: People, cleo: Person, dora: Person) -> None:
@@ -478,12 +472,6 @@ def test_who_is_named_for_a_coupon_may_redeem_it_by_pin_and_others_not(
 ) -> None:
     on_screen(cleo)
     unlock(cleo, dora, "8305")
-    redeemers.disallow(
-        merchant=people.acme,
-        coupons=Coupon.objects.of(people.acme),
-        who=Redeemers(people=[dora.user]),
-        by="system",
-        at=NOW,
-    )
+    disallow(dora.user)
     shown = cleo.post("/desk/check/", code="ten-off", total="50")
     assert shown.context["card"]["state"] == "forbidden"

@@ -1,0 +1,20 @@
+"""What every page has to stand: its width, and somebody who reads it with a screen reader."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+
+
+def fits(page: Any) -> bool:
+    """Say whether nothing makes the page scroll sideways."""
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def barriers(page: Any) -> list[str]:
+    """List what axe finds serious or critical: its name, and where, three places at most."""
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"][:3]
+    ]
