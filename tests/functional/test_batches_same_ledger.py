@@ -13,7 +13,7 @@ from coupons.models import Code, CouponCounter, CouponDay, JournalEntry
 from redemption import batches
 from redemption.batching import redeeming
 from redemption.errors import TakeLost
-from redemption.models import BatchRow, Redemption, RedemptionBatch, Use, UseLine
+from redemption.models import BatchRow, Redemption, RedemptionBatch, RefusedAttempt, Use, UseLine
 from redemption.reconciling import differences
 from tests.shop import Shop
 
@@ -103,6 +103,11 @@ def ledger(shop: Shop) -> dict[str, Any]:
         "told": sorted(
             (entry.type, entry.data.get("order"), entry.data.get("discount_minor"))
             for entry in JournalEntry.objects.filter(**of, redemption_ref__isnull=False)
+        ),
+        "refused": sorted(
+            RefusedAttempt.objects.filter(**of).values_list(
+                "order_ref", "at", "actor", "method", "reason", "codes", "told"
+            )
         ),
         "outcomes": list(
             BatchRow.objects.filter(**of)
