@@ -12,6 +12,10 @@ from django.utils.translation import gettext, gettext_noop
 
 SENTENCES = (
     gettext_noop("Too many wrong codes"),
+    gettext_noop(
+        "You cannot approve what you redeem yourself: ask another supervisor, or send the "
+        "customer a code."
+    ),
     gettext_noop("Too many at once; try again"),
     gettext_noop("The cart is worth more than a cart can be."),
     gettext_noop("A photo has at most 10 MB."),
