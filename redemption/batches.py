@@ -5,6 +5,7 @@ counts and the place in the file are committed with what they tell of, so a kill
 leaves an exact place to go on from: docs/batches.md.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +21,8 @@ from coupons.models import Job, Merchant
 from coupons.sheets.digests import digest_of
 from coupons.sheets.errors import Unreadable
 from coupons.sheets.kept_open import let_go
-from redemption.batching import judging, outcomes, redeeming, settling, staging
+from redemption import guessing
+from redemption.batching import guesses, judging, outcomes, redeeming, settling, staging
 from redemption.batching.judging import Outcome
 from redemption.models import RedemptionBatch
 
@@ -46,7 +48,9 @@ def start(
 
     `at_once` it is redeemed too; else it waits for `run`. A `dry_run` is only judged. A file
     that came before is told by `repeats`: what it redeemed is found, and not redeemed again.
+    Raises `TooManyAttempts` for somebody whose files held too many unknown codes.
     """
+    guessing.refuse_file(actor=caller.actor, now=time.time())
     digest = digest_of(file=file)
     earlier = RedemptionBatch.objects.of(caller.merchant).filter(digest=digest, dry_run=False)
     with transaction.atomic():
@@ -208,6 +212,7 @@ def _read(*, batch: RedemptionBatch, job: Job, at: datetime) -> bool:
         return True
     if not batch.total:
         raise jobs.JobFailed("The file has no rows.")
+    guesses.refuse(batch=batch)
     if batch.at_once and not batch.all_or_nothing:
         return _next(batch, job, Stage.REDEEMING, total=batch.waiting)
     return _next(batch, job, Stage.JUDGING, total=batch.waiting)

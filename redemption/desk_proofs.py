@@ -37,8 +37,8 @@ def redeem(
 ) -> uuid.UUID:
     """Redeem as `desk.redeem` does, with the proof that was given, if any.
 
-    Raises what that does, and `WrongProof`, `NotFound` for who supervises nothing, `WrongPin`
-    and `PinLocked`.
+    Raises what that does, and `WrongProof`, `NotFound` for who supervises nothing, `WrongPin`,
+    `PinLocked`, and `OwnApproval` for the clerk's own PIN.
     """
     common: dict[str, Any] = {"clerk": clerk, "purchase": purchase, "at": at}
     proof_id = None
@@ -83,9 +83,18 @@ def _from_supervisor(
 
 
 def supervisors(*, clerk: Clerk) -> Any:
-    """Return the staff whose PIN can stand for a customer's code, by user name."""
+    """Return the staff whose PIN can stand for a customer's code, by user name.
+
+    The clerk may be among them; of what they redeem themselves theirs is no proof.
+    """
     rows = seats.members(merchant=clerk.merchant)
     return rows.filter(role__in=SUPERVISING, pin__isnull=False)
+
+
+def supervises(*, clerk: Clerk) -> bool:
+    """Say whether the clerk could approve what others redeem."""
+    rows = seats.members(merchant=clerk.merchant)
+    return bool(rows.filter(user=clerk.user, role__in=SUPERVISING).exists())
 
 
 def sent_to(*, customer: Customer | None) -> str:

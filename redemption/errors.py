@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coupons.errors import HexiaoError
+from coupons.errors import HexiaoError, NotAllowed
 
 if TYPE_CHECKING:
     from redemption.refusing import Attempt
@@ -81,6 +81,10 @@ class WrongProof(HexiaoError):
     """A customer's code that is wrong, past its time, or tried too often."""
 
     code, status, title = "wrong_proof", 422, "The customer's code is not right, or is over"
+
+
+class OwnApproval(NotAllowed):
+    """A supervisor who would approve what they redeem themselves: a proof takes a second person."""
 
 
 class NotReached(HexiaoError):

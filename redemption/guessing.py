@@ -1,7 +1,8 @@
 """Guessing codes: whoever tries too many wrong ones is not answered for a while.
 
 Counted are the different wrong codes of one customer, one device and one IP address, each
-with one key; a cart that names none of them counts for the key. A cart priced again and
+with one key; a cart that names none of them counts for the key. The files that somebody
+hands in count for themselves (`redemption.batching.guesses`). A cart priced again and
 again with the same mistyped code is one attempt. The counts lie in Valkey, names and codes
 as keyed hashes; without Valkey nothing is counted and nobody refused.
 
@@ -11,7 +12,7 @@ all processes together, and every other process may take one right code more.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import IPv6Address, IPv6Network
 
 from django.conf import settings
@@ -71,6 +72,36 @@ def count_visitor(*, ip: str | None, missed: str, now: float) -> None:
     _count(_visitor(ip), {missed}, now)
 
 
+def refuse_file(*, actor: str, now: float) -> None:
+    """Raise `TooManyAttempts` for a file of a key or a person whose files have reached the limit.
+
+    Files are few and each holds many codes, so this asks for what other processes counted.
+    """
+    guesser, most = (actor, "file", "-"), settings.HEXIAO_GUESSES_PER_KEY
+    _refuse({guesser: most}, now)
+
+    def fill(pipeline: Pipeline) -> None:
+        pipeline.scard(_name(guesser))
+        pipeline.ttl(_name(guesser))
+
+    if most and (answers := valkey.asked(fill)) and answers[0] >= most:
+        raise TooManyAttempts(retry_after=max(answers[1], 1))
+
+
+def count_file(*, actor: str, missed: Collection[str], now: float) -> None:
+    """Count the wrong codes of a file, as far as they outnumber its right ones.
+
+    Raises `TooManyAttempts` where they are more than the limit, for one file without Valkey
+    too; nothing of the file must be told. They count for files alone: one that is wrong by
+    mistake closes no till that has the same key.
+    """
+    most = settings.HEXIAO_GUESSES_PER_KEY
+    if missed and most:
+        _count({(actor, "file", "-"): most}, set(missed), now)
+    if len(missed) > most > 0:
+        raise TooManyAttempts(retry_after=settings.HEXIAO_GUESS_MINUTES * 60)
+
+
 def _refuse(guessers: dict[Guesser, int], now: float) -> None:
     left = [_refused[one] - now for one in guessers if one in _refused]
     if left and max(left) > 0:
@@ -85,7 +116,7 @@ def _count(guessers: dict[Guesser, int], missed: set[str], now: float) -> None:
 
     def fill(pipeline: Pipeline) -> None:
         for guesser in guessers:
-            name = f"{valkey.PREFIX}missed:{_hash(json.dumps(guesser))}"
+            name = _name(guesser)
             pipeline.sadd(name, *hashes)
             pipeline.expire(name, seconds, nx=True)
             pipeline.scard(name)
@@ -141,6 +172,10 @@ def _remember(guesser: Guesser, *, until: float, now: float) -> None:
     while len(_refused) >= KEPT:
         _refused.pop(next(iter(_refused)), None)
     _refused[guesser] = until
+
+
+def _name(guesser: Guesser) -> str:
+    return f"{valkey.PREFIX}missed:{_hash(json.dumps(guesser))}"
 
 
 def _hash(text: str) -> str:

@@ -22,7 +22,7 @@ from coupons import journal
 from coupons.models import Coupon, Merchant, new_id
 from coupons.reasons import language_of
 from redemption import messages
-from redemption.errors import NotReached, NotSent, SentLately, WrongProof
+from redemption.errors import NotReached, NotSent, OwnApproval, SentLately, WrongProof
 from redemption.ledger import Beside, Statement
 from redemption.models import Proof
 
@@ -149,7 +149,15 @@ def answer(*, asked: Asked, code: str, at: datetime) -> uuid.UUID:
 
 
 def approve(*, asked: Asked, approved_by: str, at: datetime) -> uuid.UUID:
-    """Keep a supervisor's word as a proof; who they are has been proven before."""
+    """Keep a supervisor's word as a proof; who they are has been proven before.
+
+    Raises `OwnApproval` where they are at the desk themselves.
+    """
+    if approved_by == asked.by:
+        raise OwnApproval(
+            "You cannot approve what you redeem yourself: ask another supervisor, or send the "
+            "customer a code."
+        )
     row = Proof.objects.create(
         merchant=asked.merchant,
         kind=Proof.Kind.SUPERVISOR,

@@ -1,13 +1,13 @@
 """Refused attempts: kept for a while, so that somebody can be told why."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import Error
+from django.db import Error, transaction
 
 from coupons.caller import Caller
 from coupons.pricing.case import Case
@@ -33,6 +33,8 @@ class Attempt:
     order: str
     case: Case
     quote: Quote
+    #: When it was asked, where it was judged as of another time.
+    asked_at: datetime | None = None
 
 
 @contextmanager
@@ -64,28 +66,47 @@ def keep(*, attempt: Attempt) -> None:
 
     A refusal is an answer even where it cannot be kept, so nothing is raised.
     """
-    case, quote = attempt.case, attempt.quote
-    told = told_of(quote=quote)
-    known = [each.terms for each in case.candidates if each.terms]
+    with _may_fail():
+        _row(attempt).save(force_insert=True)
+
+
+def keep_all(*, attempts: Sequence[Attempt]) -> None:
+    """Keep many attempts by one statement, with what the caller's transaction writes.
+
+    Nothing is raised, as of `keep`, and nothing else of the transaction is lost.
+    """
+    if attempts:
+        with _may_fail(), transaction.atomic():
+            RefusedAttempt.objects.bulk_create([_row(attempt) for attempt in attempts])
+
+
+@contextmanager
+def _may_fail() -> Iterator[None]:
     try:
-        RefusedAttempt.objects.create(
-            merchant=attempt.caller.merchant,
-            at=case.at,
-            order_ref=attempt.order,
-            customer_ref=case.cart.shopper.ref or "",
-            actor=attempt.caller.actor,
-            method=case.method,
-            reason=quote.rejected[0].reason.value,
-            coupons=sorted({terms.coupon_id for terms in known}),
-            codes=[
-                evidence.told_of(code=each.code, known=each.terms is not None)
-                for each in case.candidates
-            ],
-            told=told,
-            evidence=evidence.plain(case=case),
-        )
+        yield
     except Error:
         log.exception("refused_attempt_not_kept")
+
+
+def _row(attempt: Attempt) -> RefusedAttempt:
+    case, quote = attempt.case, attempt.quote
+    known = [each.terms for each in case.candidates if each.terms]
+    return RefusedAttempt(
+        merchant=attempt.caller.merchant,
+        at=attempt.asked_at or case.at,
+        order_ref=attempt.order,
+        customer_ref=case.cart.shopper.ref or "",
+        actor=attempt.caller.actor,
+        method=case.method,
+        reason=quote.rejected[0].reason.value,
+        coupons=sorted({terms.coupon_id for terms in known}),
+        codes=[
+            evidence.told_of(code=each.code, known=each.terms is not None)
+            for each in case.candidates
+        ],
+        told=told_of(quote=quote),
+        evidence=evidence.plain(case=case),
+    )
 
 
 def told_of(*, quote: Quote) -> Told:

@@ -12,6 +12,10 @@ from django.utils.translation import gettext, gettext_noop
 
 SENTENCES = (
     gettext_noop("Too many wrong codes"),
+    gettext_noop(
+        "You cannot approve what you redeem yourself: ask another supervisor, or send the "
+        "customer a code."
+    ),
     gettext_noop("Too many at once; try again"),
     gettext_noop("The cart is worth more than a cart can be."),
     gettext_noop("A photo has at most 10 MB."),
@@ -34,6 +38,10 @@ SENTENCES = (
     gettext_noop("Only a job that is under way can be paused."),
     gettext_noop("Only a paused job can go on."),
     gettext_noop("The file has no rows."),
+    gettext_noop(
+        "Too many codes are unknown, so no row was looked at. Check that it is the right file, "
+        "and try again in a while."
+    ),
     gettext_noop("This time is still to come."),
     gettext_noop("The hold was released before the other rows were done."),
     gettext_noop("A draw is revealed at once, so it cannot wait for the other rows."),

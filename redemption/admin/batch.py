@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from coupons import clock, jobs
-from coupons.admin.base import KeysetAdmin, ReadOnly, show_error
+from coupons.admin.base import KeysetAdmin, ReadOnly, show_error, told
 from coupons.admin.form_fields import flag
 from coupons.admin.pages import console_page
 from coupons.admin.shown import badge, number, when, who
@@ -131,14 +131,18 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
-            batch = batches.start(
-                caller=self._caller(request),
-                file=file,
-                name=file.name,
-                language=language_of(get_language()),
-                at=clock.now(request),
-            )
-            return self._to(batch.pk)
+            try:
+                batch = batches.start(
+                    caller=self._caller(request),
+                    file=file,
+                    name=file.name,
+                    language=language_of(get_language()),
+                    at=clock.now(request),
+                )
+            except HexiaoError as error:
+                form.add_error("file", told(error))
+            else:
+                return self._to(batch.pk)
         return self._page(request, "redeeming_upload", title=_("Redeem a file of codes"), form=form)
 
     def template_view(self, request: HttpRequest) -> HttpResponse:

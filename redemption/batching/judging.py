@@ -20,6 +20,7 @@ from redemption.carts import check
 from redemption.checkout import entry_for
 from redemption.facts import Facts, gather_each
 from redemption.models import BatchRow, Method, Redemption, RedemptionBatch
+from redemption.refusing import Attempt
 from redemption.shapes import CartLine, RedemptionBody
 from redemption.taking import Entry
 
@@ -55,6 +56,8 @@ class Verdict:
     entry: Entry | None = None
     #: Something beside the counters belongs to it, so it is redeemed by itself.
     is_alone: bool = False
+    #: What is to be kept, where the engine refused it.
+    attempt: Attempt | None = None
 
 
 def caller_for(*, batch: RedemptionBatch, actor: str) -> Caller:
@@ -148,7 +151,19 @@ class _Judge:
             time_zone=zones.get(first.slug or "", "UTC"),
             language=language_of(self.batch.language),
         )
-        return Verdict(row=row, outcome=Outcome.FAILED, reason=told.reason, message=told.message)
+        return Verdict(
+            row=row,
+            outcome=Outcome.FAILED,
+            reason=told.reason,
+            message=told.message,
+            attempt=Attempt(
+                caller=self.caller,
+                order=row.order,
+                case=entry.case,
+                quote=entry.quote,
+                asked_at=self.at,
+            ),
+        )
 
     def _rates_for(
         self, *, caller: Caller, cart: Cart, candidates: Sequence[Candidate], at: datetime

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from coupons.pricing.quote import Reason
+from redemption import refusing
 from redemption.batching.judging import AskedRow, Verdict
 from redemption.models import BatchRow, RedemptionBatch
 
@@ -41,7 +42,12 @@ def next_rows(*, batch: RedemptionBatch, outcomes: Sequence[str], most: int) -> 
 
 
 def write(*, batch: RedemptionBatch, verdicts: Sequence[Verdict]) -> None:
-    """Write down what became of rows."""
+    """Write down what became of rows, and keep what was refused, as of any redemption.
+
+    A dry run asks for no redemption, so nothing of it is kept.
+    """
+    if not batch.dry_run:
+        refusing.keep_all(attempts=[each.attempt for each in verdicts if each.attempt])
     with connection.cursor() as cursor:
         cursor.execute(
             _WRITE,

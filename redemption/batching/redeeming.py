@@ -126,7 +126,8 @@ def _alone(*, batch: RedemptionBatch, caller: Caller, verdict: Verdict, at: date
         redeemed = checkout.retried(redeem, at=at)
     except CouponRejected as error:
         told = error.extra["rejected"][0]
-        return failed(reason=told["reason"], message=told["message"])
+        attempt = error.attempt and replace(error.attempt, asked_at=at)
+        return failed(reason=told["reason"], message=told["message"], attempt=attempt)
     except OrderAlreadyRedeemed:
         return Verdict(row=row, outcome=Outcome.ALREADY)
     except Invalid as error:

@@ -12,7 +12,7 @@ from coupons.admin.words import sentence
 from coupons.errors import HexiaoError, Invalid, PinLocked, WrongPin
 from redemption import desk, desk_proofs, finding, scanning
 from redemption.desk import Purchase
-from redemption.errors import CouponRejected, TooManyAttempts, WrongProof
+from redemption.errors import CouponRejected, OwnApproval, TooManyAttempts, WrongProof
 from redemption.views.forms import PurchaseForm, fields_of, proof_given
 from redemption.views.pages import DeskView, is_htmx, led_to
 from redemption.views.proof_words import proof_ways
@@ -131,7 +131,7 @@ class RedeemPage(DeskPage):
                 given=proof_given(request.POST),
                 at=at,
             )
-        except (WrongProof, WrongPin, PinLocked) as error:
+        except (WrongProof, WrongPin, PinLocked, OwnApproval) as error:
             return self.checked(purchase, proof_problem=told(error))
         except CouponRejected:
             return self.checked(purchase)  # with every reason, as it stands now

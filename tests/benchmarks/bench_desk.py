@@ -18,7 +18,7 @@ from tests.functional.test_desk_reading import photo, qr
 from tests.people import People, Person, person
 from tests.shop import NOW, Shop
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(7_200)]
 
 CODES = int(os.environ.get("BENCH_DESK_CODES", "10000000"))
 GOAL_MS = 150
@@ -50,7 +50,9 @@ def test_the_desk_answers_soon(settings: Any) -> None:
     shop = Shop(people.acme, Shop.open("unused").api)
     shop.api = shop.with_scopes("manage", "publish", "codes")
     shop.coupon("big", code=None)
+    begun = perf_counter()
     add_codes(coupon="big", codes=CODES)
+    filled = perf_counter() - begun
     cleo = clerk_of(shop)
     codes = list(Code.objects.filter(coupon__slug="big").values_list("text", flat=True)[:TIMES])
 
@@ -79,5 +81,9 @@ def test_the_desk_answers_soon(settings: Any) -> None:
         told[what] = ms[TIMES // 2]
         slowest = ms[int(TIMES * 0.95)]
         print(f"{what:16} median {ms[TIMES // 2]:6.1f} ms, 95 of 100 in {slowest:6.1f} ms")
-    print(f"among {CODES:,} codes; the goal is {GOAL_MS} ms")
+    assert Code.objects.filter(coupon__slug="big").count() == CODES
+    print(
+        f"among {CODES:,} codes, made in {filled:.0f} s; the slowest median is "
+        f"{max(told.values()) / GOAL_MS:.2f} of the goal ({GOAL_MS} ms)"
+    )
     assert {what: round(ms) for what, ms in told.items() if ms >= GOAL_MS} == {}

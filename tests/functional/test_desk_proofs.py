@@ -336,6 +336,45 @@ def test_a_wrong_pin_or_one_of_who_supervises_nothing_redeems_nothing(
         assert page.context["card"]["state"] == "proof"
 
 
+def test_a_supervisor_does_not_approve_what_they_redeem_themselves(
+    people: People, shop: Shop
+) -> None:
+    own = supervisor(people)
+    allow(people, people.bob)
+    shown = check(people.bob)
+    assert (shown.context["card"]["supervisors"], shown.context["card"]["supervises"]) == ([], True)
+    assert b"Nobody approves what they redeem themselves" in shown.content
+    with nothing_changes(but=("coupons_pintries",)):
+        page = press(people.bob, shown, supervisor=own, supervisor_pin="8305")
+    assert page.context["proof_problem"] == (
+        "You cannot approve what you redeem yourself: ask another supervisor, or send the "
+        "customer a code."
+    )
+    assert page.context["card"]["state"] == "proof"
+    assert (Redemption.objects.count(), Proof.objects.count()) == (0, 0)
+
+
+def test_a_supervisor_at_the_desk_asks_another_one(people: People, shop: Shop) -> None:
+    supervisor(people)
+    allow(people, people.bob)
+    row = Membership.objects.select_related("user", "merchant").get(user=people.alice.user)
+    pins.choose(membership=row, pin="9163", password=PASSWORD, device="d", at=NOW)
+    shown = check(people.bob)
+    assert shown.context["card"]["supervisors"] == [(row.pk, "alice")]
+    assert b"You are one, but nobody approves what they redeem themselves" in shown.content
+    assert press(people.bob, shown, supervisor=row.pk, supervisor_pin="9163").status_code == 303
+    entry = JournalEntry.objects.get(type="redemption.proven")
+    assert (entry.actor, entry.data["approved_by"]) == ("staff:bob", "staff:alice")
+
+
+def test_a_supervisor_at_the_desk_sends_the_customer_a_code(people: People, shop: Shop) -> None:
+    supervisor(people)
+    allow(people, people.bob)
+    shown = check(people.bob)
+    send(people.bob, shown)
+    assert press(people.bob, shown, proof_code=code_in_mail()).status_code == 303
+
+
 def test_a_supervisors_pin_is_locked_after_five_wrong_ones(people: People, cleo: Person) -> None:
     bob = supervisor(people)
     shown = check(cleo)
