@@ -162,10 +162,7 @@ def _finish(export: SheetExport, sheet: Sheet, job: Job, *, at: datetime) -> boo
 def _join_lines(made: IO[bytes], export: SheetExport, sheet: Sheet) -> None:
     for chunk in csv_chunks([[str(column.heading) for column in sheet.shape.columns]]):
         made.write(chunk)
-    for number in range(export.parts):
-        with parts.opened(of=_parts_of(export.job), number=number) as part:
-            while chunk := part.read(1 << 20):
-                made.write(chunk)
+    parts.join(of=_parts_of(export.job), count=export.parts, to=made)
 
 
 def _rows(export: SheetExport, sheet: Sheet) -> Iterator[list[Any]]:
