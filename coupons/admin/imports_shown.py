@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from coupons import importing
 from coupons.admin.shown import EMPTY, badge, number
 from coupons.admin.words import sentence
@@ -49,6 +51,7 @@ def looked_at(*, imported: SheetImport) -> dict[str, Any]:
         "differences": [] if under_way else differences(imported=imported, sheet=sheet),
         "bad_rows": [] if under_way else _bad(imported, sheet),
         "shown": SHOWN,
+        "days": settings.HEXIAO_FILE_DAYS,
         "same_before": importing.same_before(imported=imported) if waits else None,
     }
 

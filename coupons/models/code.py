@@ -19,6 +19,10 @@ def new_id() -> uuid.UUID:
     return uuid7()
 
 
+#: Jobs that keep a file: what they made, or what they were given.
+HAS_FILES = ~Q(result="") | Q(kind__in=["import", "redeem"])
+
+
 class Job(MerchantOwned):
     """A piece of long work, done in the background in chunks that a kill can't lose."""
 
@@ -74,7 +78,9 @@ class Job(MerchantOwned):
         indexes = [
             models.Index(fields=["merchant", "-created_at"], name="job_by_merchant"),
             models.Index(
-                fields=["finished_at"], name="job_to_clear", condition=Q(is_cleared=False)
+                fields=["finished_at"],
+                name="job_to_clear",
+                condition=HAS_FILES & Q(is_cleared=False),
             ),
         ]
         constraints = [
