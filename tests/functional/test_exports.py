@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -211,6 +212,29 @@ def test_a_file_of_several_parts_is_whole(shop: Shop, monkeypatch: pytest.Monkey
     whole = content(export(shop.merchant, "codes"))
     monkeypatch.setattr(exporting, "PIECE", 2)
     assert content(export(shop.merchant, "codes")) == whole
+
+
+def test_a_workbook_may_take_longer_than_the_database_waits_for_a_statement(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(shop)
+    write = exporting.write_workbook
+
+    def slowly(**named: Any) -> None:
+        time.sleep(1)
+        write(**named)
+
+    monkeypatch.setattr(exporting, "write_workbook", slowly)
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '500ms'")
+    try:
+        job = export(shop.merchant, "products", "xlsx")
+        assert (job.status, job.done) == ("done", 3)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            assert cursor.fetchone() == ("500ms",)
+    finally:
+        connection.close()
 
 
 def test_what_nobody_can_narrow_by_is_refused(shop: Shop) -> None:
