@@ -1,6 +1,6 @@
 """Customers as a spreadsheet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,8 +62,18 @@ SHAPE = SheetShape(
 MOST_TAGS, LONGEST_TAG = 500, 64
 
 
+#: What an emptied cell makes of a value that is never unknown.
+_USUAL: Mapping[str, Any] = {
+    **dict.fromkeys(("email", "phone", "country", "language", "timezone", "tier", "source"), ""),
+    "tags": [],
+    "is_test": False,
+    "consents": {},
+}
+
+
 def _values(row: Row) -> Sequence[Any]:
     given = {name: value for name, value in row.values.items() if name != "id"}
+    given |= {name: usual for name, usual in _USUAL.items() if given.get(name, 0) is None}
     if "timezone" in given:
         given["time_zone"] = given.pop("timezone")
     if "country" in given:

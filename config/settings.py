@@ -17,6 +17,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from config import storages
 from config.logs import logging_config
 from config.secret_key import local_secret_key
 from config.services.addresses import (
@@ -40,6 +41,11 @@ KNOWN = {
     "HEXIAO_ALLOW_PRIVATE_WEBHOOKS",
     "HEXIAO_DATA",
     "HEXIAO_DESK_IDLE_MINUTES",
+    "HEXIAO_FILES_S3_BUCKET",
+    "HEXIAO_FILES_S3_ENDPOINT",
+    "HEXIAO_FILES_S3_PREFIX",
+    "HEXIAO_FILES_S3_REGION",
+    "HEXIAO_FILE_DAYS",
     "HEXIAO_KEEP_REFUSALS_DAYS",
     "HEXIAO_GUESSES_PER_CUSTOMER",
     "HEXIAO_GUESSES_PER_DEVICE",
@@ -66,6 +72,8 @@ HEXIAO_TEST_CLOCK = env.bool("HEXIAO_TEST_CLOCK", default=False)
 HEXIAO_ALLOW_PRIVATE_WEBHOOKS = env.bool("HEXIAO_ALLOW_PRIVATE_WEBHOOKS", default=False)
 #: How long a refused attempt can be explained.
 HEXIAO_KEEP_REFUSALS_DAYS = env.int("HEXIAO_KEEP_REFUSALS_DAYS", default=30)
+#: How long files of long work are kept once it is over, and the rows behind them.
+HEXIAO_FILE_DAYS = env.int("HEXIAO_FILE_DAYS", default=30)
 #: How many proxies in front append to X-Forwarded-For; 0 believes none of it.
 HEXIAO_TRUSTED_PROXIES = env.int("HEXIAO_TRUSTED_PROXIES", default=0)
 #: How many calls a minute a key may make that has no rate of its own.
@@ -81,7 +89,10 @@ HEXIAO_GUESSES_PER_KEY = env.int("HEXIAO_GUESSES_PER_KEY", default=1_000)
 HEXIAO_DESK_IDLE_MINUTES = env.int("HEXIAO_DESK_IDLE_MINUTES", default=5)
 #: How long a clerk may undo at the desk what they redeemed there; 0 leaves it to supervisors.
 HEXIAO_UNDO_MINUTES = env.int("HEXIAO_UNDO_MINUTES", default=10)
-if min(HEXIAO_RATE_PER_MINUTE, HEXIAO_GUESS_MINUTES) < 1 or HEXIAO_TRUSTED_PROXIES < 0:
+#: Where files are kept.
+_FILES = storages.files(env=env)
+_LEAST_1 = (HEXIAO_RATE_PER_MINUTE, HEXIAO_GUESS_MINUTES, HEXIAO_FILE_DAYS)
+if min(_LEAST_1) < 1 or HEXIAO_TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured("A rate, a time or a number of proxies is too small.")
 PORT = env.int("PORT", default=8000)
 #: Where people reach this installation; for links in messages.
@@ -248,9 +259,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
-    "remove old spreadsheets": {
-        "task": "coupons.tasks.forget_sheets",
-        "schedule": timedelta(hours=1),
+    "remove old files": {
+        "task": "coupons.tasks.remove_old_files",
+        "schedule": timedelta(days=1),
         "options": {"expires": 3600},
     },
     "forget old refused attempts": {
@@ -386,15 +397,14 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _FILES,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# Uploads and result files; never served from an address of their own.
+# Uploads and result files, where they are in a folder; never served from an address of their own.
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
-# Spreadsheets that are brought in: bytes at most, and how long they and their rows are kept.
+# Spreadsheets that are brought in: bytes at most.
 SHEET_MAX_BYTES = env.int("SHEET_MAX_BYTES", default=512 * 1024 * 1024)
-SHEET_KEPT = timedelta(days=env.int("SHEET_KEPT_DAYS", default=14))
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)

@@ -35,7 +35,12 @@ class CouponsConfig(AppConfig):
         )
         jobs.register(kind=Job.Kind.REVOKE, work=revoking.revoke_chunk, stopped=revoking.tell_end)
         jobs.register(kind=Job.Kind.REISSUE, work=reissuing.reissue_chunk, stopped=reissuing.end)
-        jobs.register(kind=Job.Kind.IMPORT, work=importing.work, stopped=importing.stopped)
+        jobs.register(
+            kind=Job.Kind.IMPORT,
+            work=importing.work,
+            stopped=importing.stopped,
+            forget=importing.forget,
+        )
         jobs.register(kind=Job.Kind.EXPORT, work=exporting.write_piece, stopped=exporting.stopped)
         kinds.register(sheet=codes.SHEET)
         kinds.register(sheet=products.SHEET)

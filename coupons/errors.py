@@ -66,6 +66,12 @@ class WrongState(HexiaoError):
     code, status, title = "wrong_state", 409, "The state does not allow that"
 
 
+class FileRemoved(HexiaoError):
+    """A file that was kept for its time and is gone."""
+
+    code, status, title = "file_removed", 410, "The file was removed"
+
+
 class FrozenField(HexiaoError):
     """A change to what may no longer change, once somebody holds the coupon."""
 

@@ -143,22 +143,15 @@ def rows(*, imported: SheetImport, outcome: str, most: int) -> list[StagedRow]:
     return list(found.order_by("number")[:most])
 
 
-def forget(*, at: datetime, chunks: int) -> int:
-    """Remove files and staged rows whose time is over, and cancel what nobody has confirmed."""
-    before = at - settings.SHEET_KEPT
-    old = SheetImport.objects.filter(created_at__lt=before).exclude(file="")
-    done = 0
-    for imported in old.select_related("job").order_by("created_at")[:chunks]:
-        if imported.job.status == Job.Status.WAITING:
-            jobs.cancel(job=imported.job, at=at)
-        elif imported.job.finished_at is None:
-            continue
-        with transaction.atomic():
-            StagedRow.objects.filter(imported=imported).delete()
-            SheetImport.objects.filter(pk=imported.pk).update(file="")
+def forget(*, job: Job, most: int, at: datetime) -> bool:
+    """Remove the next staged rows of an import that is over, at last its file."""
+    imported = SheetImport.objects.of(job.merchant_id).get(job=job)
+    if StagedRow.objects.of(job.merchant_id).filter(imported=imported).delete_first(most=most):
+        return True
+    if imported.file:
         imported.file.delete(save=False)
-        done += 1
-    return done
+    SheetImport.objects.filter(pk=imported.pk).update(file="")
+    return False
 
 
 def _read_now(job: Job, *, at: datetime) -> None:

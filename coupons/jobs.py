@@ -39,21 +39,28 @@ class Again(Exception):
 class _Kind:
     work: Callable[..., bool]
     stopped: Callable[..., None] | None
+    forget: Callable[..., bool] | None
 
 
 _KINDS: dict[str, _Kind] = {}
 
 
 def register(
-    *, kind: Job.Kind, work: Callable[..., bool], stopped: Callable[..., None] | None = None
+    *,
+    kind: Job.Kind,
+    work: Callable[..., bool],
+    stopped: Callable[..., None] | None = None,
+    forget: Callable[..., bool] | None = None,
 ) -> None:
     """Say what a kind of job does; called once, when the package is loaded.
 
     `work(job=, at=)` does the next piece, counts it on the job and returns whether there is
     more to do now; it may set the job's status itself, or raise `JobFailed`. `stopped(job=,
     at=)` gives back what was taken for the rest of a job that is cancelled or has failed.
+    `forget(job=, most=, at=)` removes the next of what a job that is over was given, `most` rows
+    at a time, and returns whether there is more.
     """
-    _KINDS[kind] = _Kind(work, stopped)
+    _KINDS[kind] = _Kind(work, stopped, forget)
 
 
 def start(
@@ -169,6 +176,12 @@ def cancel(*, job: Job, at: datetime) -> Job:
         held.save()
         _stopped(held, at=at)
     return held
+
+
+def forget_piece(*, job: Job, most: int, at: datetime) -> bool:
+    """Remove the next of what a job that is over was given; False once all is gone."""
+    forget = _KINDS[job.kind].forget
+    return forget is not None and forget(job=job, most=most, at=at)
 
 
 def silent(*, at: datetime) -> list[uuid.UUID]:

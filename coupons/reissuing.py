@@ -1,29 +1,31 @@
 """Leaked codes are given anew: each that could still be used is revoked, a new one replaces it.
 
 Whoever comes first has the old code: either a shopper takes its last use and it stays, or it
-is replaced by a code with the uses that it had left, under the same limits. The job ends with
-a file of both, for whoever handed the old ones out.
+is replaced by a code with the uses that it had left, under the same limits. Each piece writes
+its part of a file of both, for whoever handed the old ones out; the end only joins them.
 """
 
-import csv
-import io
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.files import File
 from django.db import connection, transaction
 
-from coupons import jobs, walking
+from coupons import jobs, parts, walking
 from coupons.errors import WrongState
 from coupons.issuing import MAX_BARREN_CHUNKS, UNLIMITED_USES, pattern_like
 from coupons.models import CodeBatch, CodePool, CodeWalk, Job
 from coupons.revoking import USABLE, checked_reason, tell_end
+from coupons.sheets.writing import csv_chunks, csv_lines
 
 #: A row of the old codes: id, text, coupon, batch, pool, uses left, end, pattern.
 Old = tuple[Any, ...]
+#: The id and the text of a new code.
+New = tuple[int, str]
 
 _LOCK = f"""
 SELECT c.id, c.text, c.coupon_id, c.batch_id, c.pool_id,
@@ -42,7 +44,6 @@ SELECT %s, n.coupon, n.batch, n.pool, n.text, 'active', false, n.max_uses, 0, n.
     ON CONFLICT (merchant_id, text) DO NOTHING
 RETURNING id, text
 """
-# The journal keeps which job did it, so that the file has the codes of one job only.
 _REPLACE = """
 WITH replaced AS (
     UPDATE coupons_code c SET state = 'revoked', replaced_by_id = n.new
@@ -53,14 +54,6 @@ INSERT INTO coupons_journalentry
 SELECT %(merchant)s, %(at)s, 'code.replaced', %(by)s, '', replaced.coupon_id, replaced.id, '',
        jsonb_build_object('reason', %(reason)s::text, 'job', %(job)s::text)
   FROM replaced ORDER BY replaced.id
-"""
-_PAIRS = """
-SELECT c.text, n.text
-  FROM coupons_code c JOIN coupons_code n ON n.id = c.replaced_by_id
- WHERE c.{column} = %s AND c.id <= %s
-   AND EXISTS (SELECT FROM coupons_journalentry j
-                WHERE j.code_id = c.id AND j.type = 'code.replaced' AND j.data ->> 'job' = %s)
- ORDER BY c.id
 """
 
 
@@ -78,7 +71,7 @@ def reissue(*, of: CodeBatch | CodePool, reason: str, by: str, at: datetime) -> 
 
 
 def reissue_chunk(*, job: Job, at: datetime) -> bool:
-    """Replace the next codes, as a piece of its job; the last piece writes the file."""
+    """Replace the next codes, as a piece of its job; the last piece makes the file."""
     walk = CodeWalk.objects.get(job=job)
     last = walking.next_last(walk=walk)
     if last is None:
@@ -89,25 +82,24 @@ def reissue_chunk(*, job: Job, at: datetime) -> bool:
     if old:
         new = _made(merchant_id=walk.merchant_id, old=old)
         _replace(walk=walk, job=job, new=new, at=at)
+        _write(walk=walk, old=old, new=new)
     job.done += len(old)
     walking.reach(walk=walk, last=last)
     return True
 
 
 def end(*, job: Job, at: datetime) -> None:
-    """Write the file of old and new codes, and tell the journal, finished or stopped."""
+    """Make the file of old and new codes, and tell the journal, finished or stopped."""
     walk = CodeWalk.objects.get(job=job)
-    with tempfile.TemporaryFile() as kept:
-        text = io.TextIOWrapper(kept, encoding="utf-8-sig", newline="")
-        writer = csv.writer(text)
-        writer.writerow(["old_code", "new_code"])
-        writer.writerows(_pairs(walk))
-        text.flush()
-        kept.seek(0)
-        job.result.save(f"new-codes-{job.pk}.csv", File(kept), save=False)
-        text.detach()
+    with tempfile.TemporaryFile() as made:
+        made.writelines(csv_chunks([["old_code", "new_code"]]))
+        parts.join(of=_parts_of(walk), count=walk.parts, to=made)
+        made.seek(0)
+        job.result.save(f"new-codes-{job.pk}.csv", File(made), save=False)
     job.save(update_fields=["result"])
     tell_end(job=job, at=at)
+    forget = partial(parts.forget, of=_parts_of(walk), count=walk.parts)
+    transaction.on_commit(forget, robust=True)
 
 
 def _locked(*, walk: CodeWalk, last: int) -> list[Old]:
@@ -118,12 +110,12 @@ def _locked(*, walk: CodeWalk, last: int) -> list[Old]:
         return list(cursor.fetchall())
 
 
-def _made(*, merchant_id: int, old: Sequence[Old]) -> dict[int, int]:
-    """Make a new code for each old one, in the manner of its batch; return new ids by old."""
+def _made(*, merchant_id: int, old: Sequence[Old]) -> dict[int, New]:
+    """Make a new code for each old one, in the manner of its batch; return them by old id."""
     by_pattern: dict[str, list[Old]] = defaultdict(list)
     for row in old:
         by_pattern[row[-1]].append(row)
-    new: dict[int, int] = {}
+    new: dict[int, New] = {}
     for given, rows in by_pattern.items():
         pattern, left = pattern_like(given=given), rows
         for _ in range(MAX_BARREN_CHUNKS):
@@ -138,22 +130,22 @@ def _made(*, merchant_id: int, old: Sequence[Old]) -> dict[int, int]:
     return new
 
 
-def _insert(*, merchant_id: int, wanted: dict[str, Old]) -> dict[int, int]:
+def _insert(*, merchant_id: int, wanted: dict[str, Old]) -> dict[int, New]:
     rows = list(wanted.values())
     columns = [[row[i] for row in rows] for i in (2, 3, 4)]
     ends = [[row[i] for row in rows] for i in (5, 6)]
     with connection.cursor() as cursor:
         cursor.execute(_MAKE, [merchant_id, *columns, list(wanted), *ends])
-        return {wanted[text][0]: pk for pk, text in cursor.fetchall()}
+        return {wanted[text][0]: (pk, text) for pk, text in cursor.fetchall()}
 
 
-def _replace(*, walk: CodeWalk, job: Job, new: dict[int, int], at: datetime) -> None:
+def _replace(*, walk: CodeWalk, job: Job, new: dict[int, New], at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _REPLACE,
             {
                 "old": list(new),
-                "new": list(new.values()),
+                "new": [pk for pk, _ in new.values()],
                 "merchant": walk.merchant_id,
                 "at": at,
                 "by": job.created_by,
@@ -163,11 +155,16 @@ def _replace(*, walk: CodeWalk, job: Job, new: dict[int, int], at: datetime) -> 
         )
 
 
-def _pairs(walk: CodeWalk) -> Iterator[tuple[str, str]]:
-    with connection.chunked_cursor() as cursor:
-        of = [walk.batch_id or walk.pool_id, walk.until, str(walk.job_id)]
-        cursor.execute(_PAIRS.format(column=_column(walk)), of)
-        yield from cursor
+def _write(*, walk: CodeWalk, old: Sequence[Old], new: dict[int, New]) -> None:
+    """Keep this piece's part of the file, and count it on the walk."""
+    lines = csv_lines([text, new[pk][1]] for pk, text, *_ in old)
+    parts.keep(of=_parts_of(walk), number=walk.parts, content=b"".join(lines))
+    walk.parts += 1
+    walk.save(update_fields=["parts"])
+
+
+def _parts_of(walk: CodeWalk) -> str:
+    return f"reissuing/{walk.pk}"
 
 
 def _column(walk: CodeWalk) -> str:

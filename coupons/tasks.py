@@ -5,11 +5,13 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import importing, jobs, rates
+from coupons import jobs, rates, retention
 from coupons.api import idempotency
 
 #: Chunks in one run; what is left is the next run's.
 CHUNKS = 100
+#: Of files, whose run comes once a day.
+FILE_CHUNKS = 10_000
 
 
 @shared_task
@@ -39,6 +41,6 @@ def forget_idempotent_answers() -> int:
 
 
 @shared_task
-def forget_sheets() -> int:
-    """Remove spreadsheets and their staged rows past their time; twice does no harm."""
-    return importing.forget(at=timezone.now(), chunks=CHUNKS)
+def remove_old_files() -> int:
+    """Remove files of long work past their time, and their rows; twice does no harm."""
+    return retention.remove_old(at=timezone.now(), chunks=FILE_CHUNKS)

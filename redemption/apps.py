@@ -11,6 +11,12 @@ class RedemptionConfig(AppConfig):
         from coupons import jobs, references
         from coupons.models import Job
         from redemption import batches, key_names
+        from redemption.batching import removing
 
         references.FURTHER.append(key_names.unknown)
-        jobs.register(kind=Job.Kind.REDEEM, work=batches.work, stopped=batches.stopped)
+        jobs.register(
+            kind=Job.Kind.REDEEM,
+            work=batches.work,
+            stopped=batches.stopped,
+            forget=removing.remove_piece,
+        )

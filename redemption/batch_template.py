@@ -7,6 +7,7 @@ from coupons.sheets.columns import Column, Holds, SheetShape
 SHAPE = SheetShape(
     name="redeemed-codes",
     title=gettext_lazy("Redeemed codes"),
+    changes=False,
     columns=(
         Column(
             name="code",

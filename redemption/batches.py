@@ -155,12 +155,18 @@ def _go_on(
     all_or_nothing: bool | None = None,
 ) -> RedemptionBatch:
     """Give a batch its next job, once: of two who ask the second is refused."""
+    if batch.removed_at:
+        raise WrongState("The rows of the file were removed; nothing can be done with them now.")
     with transaction.atomic():
         job = _job(merchant=batch.merchant, name=batch.file_name, total=total, by=by, at=at)
         changes = {} if all_or_nothing is None else {"all_or_nothing": all_or_nothing}
         over = (Job.Status.DONE, Job.Status.FAILED, Job.Status.CANCELLED)
         rows = RedemptionBatch.objects.of(batch.merchant).filter(
-            pk=batch.pk, stage__in=after, job=batch.job_id, job__status__in=over
+            pk=batch.pk,
+            stage__in=after,
+            job=batch.job_id,
+            job__status__in=over,
+            removed_at=None,
         )
         if not rows.update(job=job, stage=stage, done_to=0, one_by_one_to=0, **changes):
             raise WrongState("The batch is not there any more, or it is under way.")

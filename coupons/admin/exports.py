@@ -80,8 +80,8 @@ def export_view(request: HttpRequest, page: Any) -> HttpResponse:
 
 
 def sent(*, job: Job) -> HttpResponse:
-    """Answer the file of a job, or the job's page while it is being made."""
-    if not job.result:
+    """Answer the file of a job, or the job's page while it is being made, or once it is gone."""
+    if not job.result or job.files_removed_at:
         return HttpResponseRedirect(reverse("admin:coupons_job_change", args=[job.pk]))
     name = (job.result.name or "").rsplit("/", 1)[-1]
     answer = FileResponse(job.result.open("rb"), as_attachment=True, filename=name)

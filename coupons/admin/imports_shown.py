@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from coupons import importing
 from coupons.admin.shown import EMPTY, badge, number
 from coupons.admin.words import sentence
 from coupons.models import SheetImport, StagedRow
+from coupons.sheets.checking import EMPTIED
 from coupons.sheets.kinds import Sheet, kind
 from coupons.sheets.leftovers import in_words
 
@@ -49,6 +52,7 @@ def looked_at(*, imported: SheetImport) -> dict[str, Any]:
         "differences": [] if under_way else differences(imported=imported, sheet=sheet),
         "bad_rows": [] if under_way else _bad(imported, sheet),
         "shown": SHOWN,
+        "days": settings.HEXIAO_FILE_DAYS,
         "same_before": importing.same_before(imported=imported) if waits else None,
     }
 
@@ -93,11 +97,13 @@ def _given(cells: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Bring the two ways in which a time is written to one."""
+    if value == EMPTIED:
+        return None
     return value.replace("+00:00", "Z") if isinstance(value, str) else value
 
 
 def _said(sheet: Sheet, name: str, value: Any, everything: dict[str, Any]) -> str:
-    if value is None or value in ("", [], {}):
+    if value is None or value in ("", EMPTIED, [], {}):
         return EMPTY
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)

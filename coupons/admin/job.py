@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -87,7 +88,11 @@ class JobAdmin(ReadOnly, KeysetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a job, with the button that stops it for those who may."""
-        context = {**(extra_context or {}), "may_change": self._may(request, Right.CHANGE)}
+        context = {
+            **(extra_context or {}),
+            "may_change": self._may(request, Right.CHANGE),
+            "days": settings.HEXIAO_FILE_DAYS,
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def progress_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -97,7 +102,7 @@ class JobAdmin(ReadOnly, KeysetAdmin):
     def result_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer the file that a job made."""
         job = self._find(request, pk, Right.CHANGE)
-        if not job.result:
+        if not job.result and not job.files_removed_at:
             raise Http404
         return sent(job=job)
 

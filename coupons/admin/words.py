@@ -48,6 +48,8 @@ SENTENCES = (
     gettext_noop("A row cannot be redeemed, so all together cannot be either."),
     gettext_noop("The batch has redeemed nothing that could be undone."),
     gettext_noop("The batch is not there any more, or it is under way."),
+    gettext_noop("The further rules are not emptied as a whole; name each that is to change."),
+    gettext_noop("The rows of the file were removed; nothing can be done with them now."),
     gettext_noop("All rows are held; they are redeemed to the end now."),
     gettext_noop("There is no such batch."),
     gettext_noop("The batch is under way; its result comes at the end."),

@@ -38,6 +38,7 @@ ERRORS = {
     403: "The key lacks the scope, or may not be used from there.",
     404: "Nothing there, or another merchant's.",
     409: "In conflict with the state; `try_again` asks for just that.",
+    410: "It was there, and was removed after its time.",
     413: "Too large.",
     422: "The body breaks its schema or a rule.",
     429: "Too many; see `Retry-After`.",

@@ -19,6 +19,10 @@ def new_id() -> uuid.UUID:
     return uuid7()
 
 
+#: Jobs that keep a file: what they made, or what they were given.
+HAS_FILES = ~Q(result="") | Q(kind__in=["import", "redeem"])
+
+
 class Job(MerchantOwned):
     """A piece of long work, done in the background in chunks that a kill can't lose."""
 
@@ -64,11 +68,21 @@ class Job(MerchantOwned):
     #: Pieces that died in a row.
     tries = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    #: When its files were taken away, being past their time; and whether all of that is done.
+    files_removed_at = models.DateTimeField(null=True, blank=True)
+    is_cleared = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
-        indexes = [models.Index(fields=["merchant", "-created_at"], name="job_by_merchant")]
+        indexes = [
+            models.Index(fields=["merchant", "-created_at"], name="job_by_merchant"),
+            models.Index(
+                fields=["finished_at"],
+                name="job_to_clear",
+                condition=HAS_FILES & Q(is_cleared=False),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(done__gte=0, failed__gte=0, total__gte=0), name="job_counts_up"

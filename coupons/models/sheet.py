@@ -1,5 +1,7 @@
 """Spreadsheets that are brought in: the file, how far it is, and its rows as they were read."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from coupons.models.code import Job, new_id
 from coupons.models.coupon import Coupon
 from coupons.models.merchant import Merchant, MerchantOwned
+from coupons.querysets import NumberedQuerySet
 
 
 class SheetImport(MerchantOwned):
@@ -118,6 +121,8 @@ class StagedRow(MerchantOwned):
     outcome = models.CharField(max_length=8, choices=Outcome)
     #: Lines of `column|sentence`.
     problem = models.TextField(default="")
+
+    objects: ClassVar[Any] = NumberedQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -24,6 +24,8 @@ class CodeWalk(MerchantOwned):
     #: The last code that it has looked at, and the last that it will look at.
     reached = models.BigIntegerField(default=0)
     until = models.BigIntegerField(default=0)
+    #: Parts that it has written of a file, to be joined.
+    parts = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("walk over codes")

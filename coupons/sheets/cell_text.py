@@ -33,6 +33,24 @@ _DANGEROUS = re.compile(_PATTERN)
 _MARKED = re.compile("'" + _PATTERN)
 
 
+class Cleared(str):
+    """What stands in a cell to empty a value: a text for whoever knows nothing of it."""
+
+    __slots__ = ()
+
+
+#: The one of them that reading makes.
+CLEARED = Cleared("-")
+_CLEARS = frozenset({"-", "－"})
+
+
+def as_typed(text: str) -> str:
+    """Return the text of a cell as its author meant it; `CLEARED` where it is to empty a value."""
+    if len(text) <= 3 and text.strip() in _CLEARS:
+        return CLEARED
+    return as_it_was(text) if text[:1] == "'" else text
+
+
 def defused(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if _DANGEROUS.match(text) else text

@@ -9,14 +9,30 @@ from typing import Any
 from coupons.models.sheet import SheetImport
 from coupons.sheets.kinds import Sheet, Stored
 
+#: A staged cell that says to empty a value: no text that is read has such a character.
+EMPTIED = "\x01"
+_EMPTIES = f"chr({ord(EMPTIED)})"
 _THERE_ALREADY = "It is there already."
 
 
 def cell(*, stored: Stored, place: int) -> str:
-    """Return the SQL of a value as the file has it; null where its cell is empty."""
+    """Return the SQL of a value as the file has it; null where its cell is empty or empties."""
     if stored.type == "jsonb":
-        return f"nullif(r.cells->{place}, 'null')"
-    return f"(r.cells->>{place})::{stored.type}"
+        return f"CASE WHEN NOT {empties(place=place)} THEN nullif(r.cells->{place}, 'null') END"
+    return f"nullif(r.cells->>{place}, {_EMPTIES})::{stored.type}"
+
+
+def empties(*, place: int) -> str:
+    """Return the SQL of whether a cell says to empty its value; null where it is empty itself."""
+    return f"r.cells->>{place} = {_EMPTIES}"
+
+
+def wanted(*, stored: Stored, place: int) -> str:
+    """Return the SQL of what a row that is there is to have by the file."""
+    value = cell(stored=stored, place=place)
+    if stored.usual == "NULL":
+        return value
+    return f"CASE WHEN {empties(place=place)} THEN {stored.usual} ELSE {value} END"
 
 
 def now(*, stored: Stored) -> str:
@@ -35,12 +51,13 @@ def there(*, sheet: Sheet) -> str:
 def check(*, sheet: Sheet, on_duplicate: str, rows: str) -> str:
     """Return the statement that says of `rows` (SQL) what each would do.
 
-    Its columns: number, key, cells, problem, outcome, before. An empty cell changes nothing.
+    Its columns: number, key, cells, problem, outcome, before. An empty cell changes nothing;
+    one that is `EMPTIED` sets what is usual.
     """
     pairs = [(stored, place) for place, stored in enumerate(sheet.stored) if stored.column]
     differs = " OR ".join(
         f"(r.cells->>{place} IS NOT NULL"
-        f" AND {cell(stored=stored, place=place)} IS DISTINCT FROM {now(stored=stored)})"
+        f" AND {wanted(stored=stored, place=place)} IS DISTINCT FROM {now(stored=stored)})"
         for stored, place in pairs
     )
     before = ", ".join(

@@ -13,7 +13,7 @@ from coupons.errors import FieldError, Invalid
 from coupons.fields import MAX_INTEGER
 from coupons.models import Code, CodeBatch, Coupon, Merchant
 from coupons.models.sheet import SheetImport
-from coupons.sheets.checking import filled
+from coupons.sheets.checking import filled, wanted
 from coupons.sheets.columns import Column, Holds, SheetShape
 from coupons.sheets.kinds import Row, Sheet, Stored
 from coupons.sheets.outgoing import Asked, Outgoing
@@ -75,20 +75,36 @@ SHAPE = SheetShape(
     ),
 )
 
+# The uses of a code, by the coupon's version `v`.
+_AS_COUPON = f"coalesce((v.definition->'limits'->>'uses_per_code')::int, {issuing.UNLIMITED_USES})"
 _COUPON = "coupons_coupon co ON co.merchant_id = %(merchant)s AND co.slug = r.cells->>0"
-_PROBLEM = """CASE
+_USUAL_USES = f"""(
+SELECT {_AS_COUPON} FROM coupons_coupon uc
+  JOIN coupons_couponversion v ON v.coupon_id = uc.id AND v.version = uc.version
+ WHERE uc.id = s.coupon_id)"""  # noqa: S608  (parts of our own)
+_EXPIRES_AT = Stored("expires_at", "expires_at", "timestamptz", fresh="NULL")
+_MAX_USES = Stored(
+    "max_uses",
+    "max_uses",
+    "int",
+    fresh=_AS_COUPON,
+    usual=_USUAL_USES,
+)
+_ENDS = wanted(stored=_EXPIRES_AT, place=1)
+_USES = wanted(stored=_MAX_USES, place=2)
+_PROBLEM = f"""CASE
     WHEN co.id IS NULL THEN 'coupon|There is no such coupon.'
     WHEN s.id IS NULL AND co.state = 'ended'
     THEN 'coupon|The coupon has ended; it gets no more codes.'
     WHEN s.coupon_id <> co.id THEN 'code|The code belongs to another coupon.'
     WHEN s.shared AND ((r.cells->>3)::boolean IS NOT TRUE OR r.cells->>2 IS NOT NULL
-         OR r.cells->>1 IS NOT NULL AND (r.cells->>1)::timestamptz IS DISTINCT FROM s.expires_at)
+         OR r.cells->>1 IS NOT NULL AND {_ENDS} IS DISTINCT FROM s.expires_at)
     THEN 'code|The code is the one that all shoppers share.'
     WHEN s.id IS NULL AND (r.cells->>3)::boolean
     THEN 'shared|A code that all share comes with its coupon.'
     WHEN s.id IS NULL AND r.cells->>4 <> 'active'
     THEN 'state|Only active codes are brought in anew.'
-    WHEN (r.cells->>2)::int < s.uses THEN 'max_uses|The code has been used more often than that.'
+    WHEN {_USES} < s.uses THEN 'max_uses|The code has been used more often than that.'
 END"""
 # Those past a coupon's limit, the last of the file first.
 _TOO_MANY = """
@@ -109,7 +125,7 @@ SELECT cells->>0, count(*) FROM coupons_stagedrow
 
 
 def _values(row: Row) -> Sequence[Any]:
-    slug = row.values.get("coupon") or row.coupon
+    slug = row.values.get("coupon", row.coupon)
     if not slug:
         raise Invalid(errors=[FieldError("coupon", "This is required.")])
     uses = row.values.get("max_uses")
@@ -214,14 +230,8 @@ SHEET = Sheet(
     key="text",
     stored=(
         Stored("coupon", "", "text"),
-        Stored("expires_at", "expires_at", "timestamptz", fresh="NULL"),
-        Stored(
-            "max_uses",
-            "max_uses",
-            "int",
-            fresh="coalesce((v.definition->'limits'->>'uses_per_code')::int, "
-            f"{issuing.UNLIMITED_USES})",
-        ),
+        _EXPIRES_AT,
+        _MAX_USES,
         Stored("shared", "", "boolean"),
         Stored("state", "", "text"),
     ),

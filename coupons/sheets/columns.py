@@ -63,6 +63,8 @@ class SheetShape:
     title: Any
     columns: tuple[Column, ...]
     key: str
+    #: Whether its rows change what is there already.
+    changes: bool = True
 
     @property
     def asked(self) -> tuple[Column, ...]:

@@ -17,6 +17,7 @@ from coupons.errors import FieldError, HexiaoError, Invalid
 from coupons.models import Coupon, CouponVersion, Kind, Merchant, State
 from coupons.platform import with_payer
 from coupons.references import check_references
+from coupons.sheets.checking import EMPTIED
 from coupons.sheets.columns import Column, Holds, SheetShape
 from coupons.sheets.kinds import Row, Sheet, Stored
 from coupons.sheets.money_by_currency import amounts_in, in_one_cell
@@ -123,6 +124,7 @@ _AMOUNTS = frozenset({"value", "cap", "min_spend", "budget"})
 _PARTS = ("names", "scope", "limits")
 _TOP = [*(path[0] for path in _PLACES.values() if len(path) == 1), "slug"]
 _HAS_COLUMN = "This has a column of its own."
+_NOT_AS_A_WHOLE = "The further rules are not emptied as a whole; name each that is to change."
 _MAY_BE_LATER = ("follow_up", "prizes")
 
 
@@ -162,6 +164,8 @@ def _values(row: Row) -> Sequence[Any]:
 def _body(row: Row) -> dict[str, Any]:
     """Put the columns and the further rules together to what is to be set."""
     rules = row.values.get("rules", {})
+    if rules is None:
+        raise Invalid(errors=[FieldError("rules", _NOT_AS_A_WHOLE)])
     if not isinstance(rules, dict):
         raise Invalid(errors=[FieldError("rules", "Send an object.")])
     taken = [name for name, path in _PLACES.items() if _has(rules, path)]
@@ -174,12 +178,12 @@ def _body(row: Row) -> dict[str, Any]:
             body[part] = {**before.get(part, {}), **rules.get(part, {})}
     for name, path in _PLACES.items():
         if name in row.values:
-            _set(body, path, _as_sent(name, row.values[name], _at(before, path)))
+            _put(body, path, _as_sent(name, row.values[name], _at(before, path)))
     return body
 
 
 def _as_sent(name: str, value: Any, before: Any) -> Any:
-    if name in _AMOUNTS:
+    if name in _AMOUNTS and value is not None:
         try:
             return amounts_in(text=value)
         except ValueError as error:
@@ -234,7 +238,7 @@ def _apply(*, row: Mapping[str, Any], merchant: Merchant, key: str, by: str, at:
             body[part] = {**now[part], **rules.get(part, {})}
     for name, path in _PLACES.items():
         if row.get(name) is not None:
-            _set(body, path, row[name])
+            _put(body, path, None if row[name] == EMPTIED else row[name])
     try:
         if coupon is None:
             changing.create(merchant=merchant, body=body, by=by, at=at)
@@ -313,6 +317,14 @@ def _set(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for name in path[:-1]:
         body = body.setdefault(name, {})
     body[path[-1]] = value
+
+
+def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set a value; None is what it would be if nobody said anything."""
+    if value is None and path[0] == "names":
+        body.setdefault("names", {}).pop(path[1], None)
+    else:
+        _set(body, path, _at(definition.completed({}), path) if value is None else value)
 
 
 def _said(name: str, value: Any, _everything: Mapping[str, Any]) -> str:

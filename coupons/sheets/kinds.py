@@ -30,6 +30,8 @@ class Stored:
     fresh: str = "''"
     #: SQL of what stands there, as the cell would have it; the column itself if not given.
     now: str = ""
+    #: SQL of what a row that is there gets where the cell says to empty it.
+    usual: str = "NULL"
     #: SQL of what is written, made of `{cell}`.
     written: str = "{cell}"
 
@@ -39,6 +41,7 @@ class Row:
     """What the cells of one row say, by column, for a kind to bring into its stored form."""
 
     key: str
+    #: None where the cell says to empty the value; what it leaves alone is not there.
     values: Mapping[str, Any]
     merchant: Merchant
     #: The slug of the coupon that the whole file is for.

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from coupons.caller import STAFF
 from coupons.models import SheetImport, StagedRow, User
+from coupons.sheets.cell_text import CLEARED
+from coupons.sheets.checking import EMPTIED
 from coupons.sheets.kinds import Sheet, kind
 from coupons.sheets.writing import csv_chunks
 
@@ -56,12 +58,15 @@ def _rows(imported: SheetImport) -> Iterator[list[Any]]:
     bad = StagedRow.objects.of(imported.merchant_id).filter(imported=imported, outcome="bad")
     for row in bad.order_by("number").iterator(chunk_size=2_000):
         everything = dict(zip(names, row.cells, strict=True))
-        said = [
-            "" if value is None else sheet.said(name, value, everything)
-            for name, value in everything.items()
-        ]
+        said = [_typed(sheet, name, value, everything) for name, value in everything.items()]
         told = in_words(problem=row.problem, sheet=sheet)
         yield [row.key, *(said[place] for place in shown), row.number, told]
+
+
+def _typed(sheet: Sheet, name: str, value: Any, everything: dict[str, Any]) -> str:
+    if value == EMPTIED:
+        return CLEARED
+    return "" if value is None else sheet.said(name, value, everything)
 
 
 def _language(imported: SheetImport) -> str:

@@ -14,7 +14,7 @@ from psycopg import errors as pg
 from coupons import jobs
 from coupons.errors import Invalid
 from coupons.models.sheet import SheetImport, StagedRow
-from coupons.sheets.checking import cell, check, filled
+from coupons.sheets.checking import cell, check, empties, filled
 from coupons.sheets.kinds import Sheet, Stored, kind
 
 #: Rows applied in one transaction; a kind may ask for fewer.
@@ -133,14 +133,18 @@ def _columns(sheet: Sheet) -> list[tuple[int, Stored]]:
     return [(place, stored) for place, stored in enumerate(sheet.stored) if stored.column]
 
 
-def _written(stored: Stored, place: int, otherwise: str) -> str:
+def _written(stored: Stored, place: int, otherwise: str, usual: str) -> str:
     given = stored.written.format(cell=cell(stored=stored, place=place))
-    return f"CASE WHEN r.cells->>{place} IS NULL THEN {otherwise} ELSE {given} END"
+    return (
+        f"CASE WHEN r.cells->>{place} IS NULL THEN {otherwise}"
+        f" WHEN {empties(place=place)} THEN {usual} ELSE {given} END"
+    )
 
 
 def _insert(sheet: Sheet) -> str:
     columns = {
-        stored.column: _written(stored, place, stored.fresh) for place, stored in _columns(sheet)
+        stored.column: _written(stored, place, stored.fresh, stored.fresh)
+        for place, stored in _columns(sheet)
     }
     columns |= sheet.more
     return f"""
@@ -154,7 +158,7 @@ def _insert(sheet: Sheet) -> str:
 
 def _update(sheet: Sheet) -> str:
     sets = ", ".join(
-        f"{stored.column} = {_written(stored, place, f's.{stored.column}')}"
+        f"{stored.column} = {_written(stored, place, f's.{stored.column}', stored.usual)}"
         for place, stored in _columns(sheet)
     )
     return f"""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from coupons import catalogue
 from coupons.models import Product
 from coupons.pricing.money import currencies, decimals, format_amount
+from coupons.sheets.checking import empties
 from coupons.sheets.columns import Column, Holds, SheetShape
 from coupons.sheets.kinds import Row, Sheet, Stored
 from coupons.sheets.outgoing import Outgoing
@@ -47,10 +48,15 @@ SHAPE = SheetShape(
 )
 
 
+#: What an emptied cell makes of a value that is never unknown.
+_USUAL = {"name": "", "on_sale": False}
+
+
 def _values(row: Row) -> Sequence[Any]:
     given = {name: value for name, value in row.values.items() if name != "sku"}
+    given |= {name: usual for name, usual in _USUAL.items() if given.get(name, 0) is None}
     if "currency" in given:
-        given["currency"] = given["currency"].upper()
+        given["currency"] = (given["currency"] or row.merchant.currency).upper()
     values = catalogue.stored_values(given=given, merchant=row.merchant, known=row.known)
     # An amount is told together with its currency: another may stand there by then.
     if "price_minor" in values or "cost_minor" in values:
@@ -89,6 +95,14 @@ _OUT = Outgoing(
     f" LEFT JOIN {_PLACES} ON d.currency = s.currency",
 )
 
+_NEW_CATEGORIES = f"""
+INSERT INTO coupons_category (merchant_id, path)
+SELECT DISTINCT %(merchant)s::bigint, r.cells->>1 FROM {{rows}} AS r
+ WHERE r.outcome IN ('new', 'changed') AND r.cells->>1 IS NOT NULL AND NOT {empties(place=1)}
+ ORDER BY 2
+    ON CONFLICT (merchant_id, path) DO NOTHING
+"""  # noqa: S608  (parts of our own)
+
 SHEET = Sheet(
     shape=SHAPE,
     area=Area.PRODUCTS,
@@ -126,9 +140,6 @@ SHEET = Sheet(
              OR r.cells->>4 IS NULL AND s.cost_minor IS NOT NULL)
         THEN 'currency|Send it too: the one there is in ' || s.currency || '.'
     END""",
-    first="INSERT INTO coupons_category (merchant_id, path)"
-    " SELECT DISTINCT %(merchant)s::bigint, r.cells->>1 FROM {rows} AS r"
-    " WHERE r.outcome IN ('new', 'changed') AND r.cells->>1 IS NOT NULL ORDER BY 2"
-    " ON CONFLICT (merchant_id, path) DO NOTHING",
+    first=_NEW_CATEGORIES,
     said=_said,
 )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from coupons.sheets.cell_text import LONGEST_CELL, REMARK, Cell, as_it_was
+from coupons.sheets.cell_text import LONGEST_CELL, REMARK, Cell, as_typed
 from coupons.sheets.delimited import delimited_rows
 from coupons.sheets.errors import Unreadable
 from coupons.sheets.workbooks import workbook_rows
@@ -103,4 +103,4 @@ def _text(cell: str, number: int) -> str | None:
         raise Unreadable(
             f"Row {number}: a cell has more than {most} characters; close its quotation mark."
         )
-    return (as_it_was(cell) if cell[:1] == "'" else cell) or None
+    return as_typed(cell) or None

@@ -10,8 +10,9 @@ from django.db import connection
 
 from coupons.errors import Invalid
 from coupons.models.sheet import SheetImport
+from coupons.sheets.cell_text import CLEARED
 from coupons.sheets.cells import cleaned
-from coupons.sheets.checking import check, filled
+from coupons.sheets.checking import EMPTIED, check, filled
 from coupons.sheets.columns import Column
 from coupons.sheets.kept_open import kept_open, let_go
 from coupons.sheets.kinds import Row, Sheet, kind
@@ -61,6 +62,7 @@ class _Incoming:
     """A row of the file on its way."""
 
     number: int
+    #: By column; None where the cell says to empty it.
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     typed: dict[str, Any] = field(default_factory=dict)
@@ -126,6 +128,12 @@ def _cleaned(
                 row.problems.append(f"{column.name}|This is required.")
             continue
         row.typed[column.name] = value
+        if value is CLEARED:
+            if column.required:
+                row.problems.append(f"{column.name}|This is required.")
+            elif not column.told:
+                row.values[column.name] = None
+            continue
         try:
             value = cleaned(cell=value, column=column, zone=zone)
         except ValueError as error:
@@ -153,6 +161,11 @@ def _stage(imported: SheetImport, sheet: Sheet, rows: Sequence[_Incoming]) -> No
                 )
             except Invalid as error:
                 row.problems += [f"{each.field}|{each.message}" for each in error.errors]
+            else:
+                values = [
+                    EMPTIED if value is None and row.values.get(name, 0) is None else value
+                    for name, value in zip(names, values, strict=True)
+                ]
         if row.is_bad:
             values = [_as_typed(row.typed.get(name)) for name in names]
         lines.append(_line(row, _as_typed(row.typed.get(key)), values, row.values.get(key)))
@@ -177,4 +190,6 @@ def _line(row: _Incoming, typed: str | None, values: Sequence[Any], key: str | N
 
 
 def _as_typed(value: Any) -> str | None:
+    if value is CLEARED:
+        return EMPTIED
     return None if value is None else str(value).translate(_UNSTORABLE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
@@ -22,6 +22,7 @@ from coupons.sheets.writing import (
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+_EMPTYING = gettext_lazy("An empty cell leaves what is there; a cell with only - empties it.")
 _EXAMPLES: Mapping[Holds, str] = {
     Holds.TEXT: "",
     Holds.CODE: "SUMMER-7K4Q",
@@ -77,6 +78,8 @@ def _remarks(shape: SheetShape) -> list[list[str]]:
         [f"{heading}: {about}" for heading, about in zip(*pair, strict=True)]
         for pair in zip(headings, helps, strict=True)
     ]
+    if shape.changes:
+        rows += [[text] for text in in_each_language(_EMPTYING)]
     rows.append([_example(column) for column in shape.asked])
     return [[Remark(first), *rest] for first, *rest in rows]
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from coupons.sheets.cell_text import KEPT_DIGITS, LONGEST_CELL, REMARK, defused
+from coupons.sheets.cell_text import KEPT_DIGITS, LONGEST_CELL, REMARK, Cleared, defused
 from coupons.sheets.columns import Column, Holds
 
 #: Rows of one sheet of a workbook, the headings among them.
@@ -152,7 +152,7 @@ def _is_kept(value: Any) -> bool:
 
 def _plain(value: Any) -> str | int:
     """Return what stands in a cell for a value."""
-    if isinstance(value, Remark):
+    if isinstance(value, Remark | Cleared):
         return value
     if isinstance(value, str):
         return _checked(defused(value))

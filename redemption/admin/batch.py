@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
@@ -171,6 +172,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
             subtitle=f"{when(batch.created_at)} · {who(batch.created_by)}",
             may=_may_do(batch) if self._may(request, Right.CHANGE) else {},
             is_over=batch.job.status in OVER,
+            days=settings.HEXIAO_FILE_DAYS,
             counts=_counts(batch),
             reasons=_reasons(rows) if batch.failed else [],
             failed=[
@@ -191,8 +193,10 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
         return answer
 
     def result_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """Answer the file again, with what became of each row."""
+        """Answer the file again, with what became of each row; the page says where it is gone."""
         batch = self._find(request, str(pk))
+        if batch.removed_at:
+            return self._to(pk)
         return result_file(batch=batch, chunks=result(batch=batch, say=sentence))  # type: ignore[return-value]
 
     def run_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -277,12 +281,13 @@ _LOOKS = {
 
 def _may_do(batch: RedemptionBatch) -> dict[str, bool]:
     status, is_over = batch.job.status, batch.job.status in OVER
+    is_kept = is_over and not batch.removed_at
     return {
-        "run": batch.stage == Stage.CHECKED and is_over and bool(batch.ready) and not batch.dry_run,
+        "run": is_kept and batch.stage == Stage.CHECKED and bool(batch.ready) and not batch.dry_run,
         "pause": status in jobs.UNFINISHED and batch.stage != Stage.CONFIRMING,
         "resume": status == Job.Status.PAUSED,
         "cancel": not is_over,
-        "undo": is_over and bool(batch.redeemed),
+        "undo": is_kept and bool(batch.redeemed),
     }
 
 

@@ -16,7 +16,7 @@ from coupons.api.bodies import BrokenJson
 from coupons.api.documentation import describes
 from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import once
-from coupons.errors import FieldError, Invalid, NotFound, WrongState
+from coupons.errors import FieldError, FileRemoved, Invalid, NotFound, WrongState
 from coupons.sheets.digests import digest_of
 from redemption import batches
 from redemption.batching.results import result
@@ -103,12 +103,16 @@ class BatchResultEndpoint(Endpoint):
 
     scopes = {"GET": ("redeem",)}
 
-    @describes(summary="Take the result of a batch away", csv=True, answers={}, errors=(404, 409))
+    @describes(
+        summary="Take the result of a batch away", csv=True, answers={}, errors=(404, 409, 410)
+    )
     def get(self, request: Request, batch_id: uuid.UUID) -> Any:
         """Answer the file again, with a status and a reason for each row, as CSV."""
         batch = batch_of(request, batch_id)
         if batch.job.status in jobs.UNFINISHED:
             raise WrongState("The batch is under way; its result comes at the end.")
+        if batch.removed_at:
+            raise FileRemoved("Results are kept for a while only; the counts of the batch stay.")
         return result_file(batch=batch, chunks=result(batch=batch))
 
 

@@ -1,10 +1,13 @@
 """Redemption by file: what was uploaded, how far it is, and what became of each row."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Channel, Job, MerchantOwned, new_id
+from coupons.querysets import NumberedQuerySet
 
 
 class RedemptionBatch(MerchantOwned):
@@ -67,6 +70,8 @@ class RedemptionBatch(MerchantOwned):
     already = models.BigIntegerField(_("redeemed before"), default=0)
     failed = models.BigIntegerField(_("failed"), default=0)
     undone = models.BigIntegerField(_("undone"), default=0)
+    #: When its file and rows were removed, being past their time; the counts stay.
+    removed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(_("created by"), max_length=100)
     created_at = models.DateTimeField(_("created"))
 
@@ -137,6 +142,8 @@ class BatchRow(MerchantOwned):
     message = models.TextField(_("message"), blank=True, default="")
     #: The redemption that it became, or found.
     redemption_ref = models.UUIDField(null=True)
+
+    objects: ClassVar[Any] = NumberedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("row")

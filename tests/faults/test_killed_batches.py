@@ -1,16 +1,9 @@
 """Kill -9 to whoever redeems a file: the next one ends with each row redeemed once."""
 
 import io
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from django.conf import settings
 
 from coupons import jobs
 from coupons.caller import Caller
@@ -18,21 +11,12 @@ from coupons.models import Code, CouponCounter, JournalEntry
 from redemption import batches
 from redemption.models import BatchRow, Redemption, RedemptionBatch
 from redemption.reconciling import differences
-from tests.running import PROJECT
+from tests.faults.killing import killed
 from tests.shop import Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
 ROWS = 2_000
-#: What the Celery worker does with a job, slowly enough to be met in the middle of it.
-WORKER = """
-import sys, time, django
-django.setup()
-from coupons import jobs, tasks
-work_on = jobs.work_on
-jobs.work_on = lambda **named: (time.sleep(0.05), work_on(**named))[1]
-tasks.run_job(sys.argv[1])
-"""
 
 
 @pytest.fixture
@@ -54,23 +38,6 @@ def uploaded(shop: Shop, *, all_or_nothing: bool) -> RedemptionBatch:
         all_or_nothing=all_or_nothing,
         at=datetime.now(UTC),
     )
-
-
-def killed(job: object, *, environ: dict[str, str], once: Callable[[], bool]) -> None:
-    """Have a process of its own at the job, and kill it as soon as something is so."""
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(job)],
-        cwd=PROJECT,
-        env=environ | {"HEXIAO_DATA": str(settings.DATA_DIR)},
-        stderr=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 90
-    while not once():
-        assert time.monotonic() < until
-        assert worker.poll() is None
-        time.sleep(0.005)
-    os.kill(worker.pid, signal.SIGKILL)
-    assert worker.wait() == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("all_or_nothing", [False, True])

@@ -4,7 +4,7 @@ import pytest
 
 from coupons import exporting, jobs
 from coupons.models import Code, Coupon, Job, SheetExport
-from tests.faults.test_killed_imports import killed
+from tests.faults.killing import killed
 from tests.shop import NOW, Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from django.db.models import F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns import customers
 from campaigns.models import Customer
 from coupons import catalogue, exporting, importing, jobs
 from coupons.errors import Invalid
@@ -25,6 +27,7 @@ from coupons.models import (
     Job,
     JournalEntry,
     Merchant,
+    Product,
     Role,
     SheetExport,
     SheetImport,
@@ -162,11 +165,76 @@ def test_what_goes_out_comes_in_and_is_the_same(
     assert (outcomes(imported), imported.ignored) == ({"same": rows}, [])
 
 
+def state(merchant: Merchant, sheet: str) -> list[tuple[Any, ...]]:
+    """Return all that a sheet can say of a merchant's rows; of codes the active ones."""
+    if sheet == "codes":
+        codes = Code.objects.of(merchant).filter(state="active").order_by("text")
+        return list(
+            codes.values_list("text", "coupon__slug", "expires_at", "max_uses", "shared", "state")
+        )
+    if sheet == "products":
+        names = [name for name in catalogue.FIELDS if name != "category"]
+        return list(
+            Product.objects.of(merchant)
+            .order_by("sku")
+            .values_list("sku", "category__path", *names)
+        )
+    return list(Customer.objects.of(merchant).order_by("ref").values_list("ref", *customers.FIELDS))
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("sheet", "first", "again"),
+    [
+        # The shared code came with its coupon; a revoked one is not made anew.
+        ("codes", {"new": 4, "same": 1, "bad": 1}, {"same": 5, "bad": 1}),
+        ("products", {"new": 3}, {"same": 3}),
+        ("customers", {"new": 3}, {"same": 3}),
+    ],
+)
+def test_what_goes_out_comes_in_elsewhere_as_it_was(
+    shop: Shop, sheet: str, first: dict[str, int], again: dict[str, int], format: str, language: str
+) -> None:
+    fill(shop)
+    there = Shop.open("other")
+    there.coupon("ten", code="TEN")
+    there.coupon("many", code=None)
+    job = export(shop.merchant, sheet, format, language=language)
+    imported = bring_in(there.merchant, job, sheet)
+    assert (outcomes(imported), imported.ignored) == (first, [])
+    assert state(there.merchant, sheet) == state(shop.merchant, sheet)
+    assert outcomes(bring_in(there.merchant, job, sheet)) == again
+
+
 def test_a_file_of_several_parts_is_whole(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(shop)
     whole = content(export(shop.merchant, "codes"))
     monkeypatch.setattr(exporting, "PIECE", 2)
     assert content(export(shop.merchant, "codes")) == whole
+
+
+def test_a_workbook_may_take_longer_than_the_database_waits_for_a_statement(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(shop)
+    write = exporting.write_workbook
+
+    def slowly(**named: Any) -> None:
+        time.sleep(1)
+        write(**named)
+
+    monkeypatch.setattr(exporting, "write_workbook", slowly)
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '500ms'")
+    try:
+        job = export(shop.merchant, "products", "xlsx")
+        assert (job.status, job.done) == ("done", 3)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            assert cursor.fetchone() == ("500ms",)
+    finally:
+        connection.close()
 
 
 def test_what_nobody_can_narrow_by_is_refused(shop: Shop) -> None:

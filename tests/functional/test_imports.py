@@ -18,7 +18,6 @@ from coupons.models import (
     CodeBatch,
     Coupon,
     CouponCounter,
-    Job,
     JournalEntry,
     Product,
     Role,
@@ -381,19 +380,6 @@ def test_a_stopped_import_says_how_far_it_came_and_gives_back_the_rest(
     assert differences() == []
     with nothing_changes():
         assert not jobs.work_on(job_id=found.job_id, at=NOW)
-
-
-def test_what_waits_too_long_is_cancelled_and_removed(shop: Shop, settings: Any) -> None:
-    found = upload(shop, "codes", "code\nA1\n", coupon="ten")
-    kept, storage = found.file.name, found.file.storage
-    assert storage.exists(kept)
-    assert importing.forget(at=NOW, chunks=10) == 0
-    assert importing.forget(at=NOW + settings.SHEET_KEPT * 2, chunks=10) == 1
-    found.refresh_from_db()
-    assert (found.stage, bool(found.file)) == ("stopped", False)
-    assert Job.objects.get(pk=found.job_id).status == "cancelled"
-    assert StagedRow.objects.of(shop.merchant).count() == 0
-    assert not storage.exists(kept)
 
 
 def test_applied_at_once_needs_nobody(shop: Shop) -> None:

@@ -43,6 +43,8 @@ def manage(*words: str, environ: dict[str, str], data: Path) -> "subprocess.Comp
             "Set the ALLOWED_HOSTS environment variable",
         ),
         ({"REDIS_URL": "redis://x"}, "Set both DATABASE_URL and REDIS_URL, or neither"),
+        ({"HEXIAO_FILES_S3_REGION": "eu-central-1"}, "Set HEXIAO_FILES_S3_BUCKET too"),
+        ({"HEXIAO_FILE_DAYS": "0"}, "is too small"),
     ],
 )
 def test_mistake_in_the_environment_stops_the_start(

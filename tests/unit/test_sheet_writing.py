@@ -225,8 +225,14 @@ def test_a_template_says_what_goes_where_and_offers_choices() -> None:
         sent = template(shape=SHAPE, suffix="xlsx")
     made = openpyxl.load_workbook(io.BytesIO(sent.content))
     sheet = made.worksheets[0]
-    assert [sheet.cell(at, 1).value for at in (2, 3, 4)] == ["# text: About text."] * 2 + ["# "]
-    assert sheet["E4"].value == "是"
+    assert [sheet.cell(at, 1).value for at in range(2, 7)] == [
+        "# text: About text.",
+        "# text: About text.",
+        "# An empty cell leaves what is there; a cell with only - empties it.",
+        "# 空单元格保留原有内容；只填一个 - 则清空该项。",
+        "# ",
+    ]
+    assert sheet["E6"].value == "是"
     assert made["choices"].sheet_state == "hidden"
     lists = {str(rule.sqref): rule.formula1 for rule in sheet.data_validations.dataValidation}
     assert lists == {
