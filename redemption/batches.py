@@ -218,6 +218,8 @@ def _read(*, batch: RedemptionBatch, job: Job, at: datetime) -> bool:
         return True
     if not batch.total:
         raise jobs.JobFailed("The file has no rows.")
+    if batch.total > staging.CHUNK:
+        staging.take_stock()
     guesses.refuse(batch=batch)
     if batch.at_once and not batch.all_or_nothing:
         return _next(batch, job, Stage.REDEEMING, total=batch.waiting)
