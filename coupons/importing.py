@@ -12,7 +12,7 @@ from django.core.files import File
 from django.db import transaction
 from django.db.models import QuerySet
 
-from coupons import jobs
+from coupons import jobs, planning
 from coupons.constraints import explained
 from coupons.errors import FieldError, HexiaoError, Invalid
 from coupons.models import Coupon, Job, Merchant, SheetImport, StagedRow
@@ -170,6 +170,8 @@ def _read(imported: SheetImport, *, at: datetime) -> bool:
         return True
     if not imported.rows:
         raise jobs.JobFailed(NO_ROWS)
+    if imported.rows > staging.CHUNK:
+        planning.know(model=StagedRow, fields=("merchant", "imported", "number", "outcome"))
     staging.refuse_twins(imported=imported)
     kind(name=imported.sheet).staged(imported)
     staging.count(imported=imported)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from django.core.files.base import File
 from django.db import transaction
 
-from coupons import jobs, journal
+from coupons import jobs, journal, planning
 from coupons.caller import Caller
 from coupons.errors import WrongState
 from coupons.models import Job, Merchant
@@ -24,7 +24,7 @@ from coupons.sheets.kept_open import let_go
 from redemption import guessing
 from redemption.batching import guesses, judging, outcomes, redeeming, settling, staging
 from redemption.batching.judging import Outcome
-from redemption.models import RedemptionBatch
+from redemption.models import BatchRow, RedemptionBatch
 
 Stage = RedemptionBatch.Stage
 #: Rows judged in one transaction.
@@ -219,7 +219,7 @@ def _read(*, batch: RedemptionBatch, job: Job, at: datetime) -> bool:
     if not batch.total:
         raise jobs.JobFailed("The file has no rows.")
     if batch.total > staging.CHUNK:
-        staging.take_stock()
+        planning.know(model=BatchRow, fields=("merchant", "batch", "number", "outcome"))
     guesses.refuse(batch=batch)
     if batch.at_once and not batch.all_or_nothing:
         return _next(batch, job, Stage.REDEEMING, total=batch.waiting)

@@ -65,12 +65,6 @@ def read_piece(*, batch: RedemptionBatch, at: datetime) -> int:
     return len(rows)
 
 
-def take_stock() -> None:
-    """Have PostgreSQL look at the rows; it plans for few where it has not seen that many came."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE redemption_batchrow (merchant_id, batch_id, number, outcome)")
-
-
 def _row(
     number: int,
     cells: Sequence[Any],

@@ -4,6 +4,11 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 
+SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+#: Each language and each size once, the longer words on the narrower page; the whole grid is
+#: walked for the coupon's life.
+VISITS = [("en-GB", "phone"), ("zh-CN", "desk")]
+
 
 def fits(page: Any) -> bool:
     """Say whether nothing makes the page scroll sideways."""

@@ -11,6 +11,7 @@ from campaigns.models import Customer
 from coupons import pins
 from coupons.models import Membership, Role, User
 from redemption.models import Redemption
+from tests.browser.looks import VISITS
 from tests.browser.test_desk import is_sound, opened
 from tests.desk import allow
 from tests.people import PASSWORD
@@ -35,10 +36,6 @@ def shop() -> Shop:
         merchant=shop.merchant, ref="C-1", email="chen@example.com", created_at=NOW
     )
     return shop
-
-
-#: Each language and each size once; the whole grid is walked for the coupon's life.
-VISITS = [("en-GB", "desk"), ("zh-CN", "phone")]
 
 
 @pytest.fixture(params=VISITS, ids="-".join)

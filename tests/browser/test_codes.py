@@ -9,8 +9,7 @@ from playwright.sync_api import expect
 
 from coupons import jobs
 from coupons.models import Code, CodeBatch, Coupon
-from tests.browser.looks import fits
-from tests.browser.test_console import SIZES
+from tests.browser.looks import SIZES, VISITS, fits
 from tests.people import PASSWORD, People
 from tests.shop import NOW, Shop
 
@@ -26,10 +25,6 @@ WORDS = {
         "undo": "撤销该批次", "undone": "该批次已撤销，券码均已删除。",
     },
 }  # fmt: skip
-
-
-#: Each language and each size once; the whole grid is walked for the coupon's life.
-VISITS = [("en-GB", "desk"), ("zh-CN", "phone")]
 
 
 @pytest.fixture(params=VISITS, ids="-".join)

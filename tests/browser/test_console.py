@@ -8,13 +8,12 @@ from playwright.sync_api import expect
 
 from coupons import jobs
 from coupons.models import Code, Coupon, Job, Membership, Merchant, Product, Role, State, User
-from tests.browser.looks import barriers, fits
+from tests.browser.looks import SIZES, VISITS, barriers, fits
 from tests.people import PASSWORD
 from tests.shop import NOW, Shop, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 WORDS = {
     "en-GB": {"new": "New coupon", "save": "Save as draft", "publish": "Publish", "live": "Live"},
     "zh-CN": {"new": "新建优惠券", "save": "存为草稿", "publish": "发布", "live": "生效中"},
@@ -29,7 +28,7 @@ def shop() -> Shop:
     return shop
 
 
-@pytest.fixture(params=[(locale, size) for locale in WORDS for size in SIZES], ids="-".join)
+@pytest.fixture(params=VISITS, ids="-".join)
 def visit(request: pytest.FixtureRequest, browser: Any, live_server: Any, shop: Shop) -> Any:
     """Be logged in with that language and width; whatever the page complains of fails the test."""
     locale, size = request.param

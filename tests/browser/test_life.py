@@ -11,8 +11,7 @@ from playwright.sync_api import expect
 
 from coupons import changing, jobs, lifecycle
 from coupons.models import Code, Coupon, Job, Merchant, Replacement, Role, State
-from tests.browser.looks import barriers, fits
-from tests.browser.test_console import SIZES
+from tests.browser.looks import SIZES, VISITS, barriers, fits
 from tests.definitions import MINIMAL
 from tests.people import person
 from tests.shop import NOW
@@ -143,21 +142,20 @@ def shop() -> Merchant:
     return Merchant.objects.create(slug="acme", name="Acme", currency="USD", reviews_required=True)
 
 
-@pytest.fixture(
-    params=[(n, size) for n in range(2) for size in SIZES], ids=lambda p: f"{LOCALES[p[0]]}-{p[1]}"
-)
+@pytest.fixture(params=[(locale, size) for locale in LOCALES for size in SIZES], ids="-".join)
 def enter(
     request: pytest.FixtureRequest, browser: Any, live_server: Any, shop: Merchant
 ) -> Iterator[Callable[[str, Role], Visitor]]:
     """Let people in, each in a browser of their own; whatever a page complains of fails."""
-    place, size = request.param
+    locale, size = request.param
+    place = LOCALES.index(locale)
     complaints: list[str] = []
     contexts = []
 
     def entered(name: str, role: Role) -> Visitor:
         cookie = person(name, shop, role).client.cookies["hexiao_session"].value
         context = browser.new_context(
-            locale=LOCALES[place],
+            locale=locale,
             viewport=SIZES[size],
             base_url=live_server.url,
             has_touch=size == "phone",
@@ -382,6 +380,7 @@ def coupons(shop: Merchant) -> dict[str, int]:
     return {name: coupon.pk for name, coupon in made.items()}
 
 
+@pytest.mark.parametrize("enter", VISITS, indirect=True, ids="-".join)
 def test_the_pages_of_a_life_have_no_serious_barrier(
     enter: Callable[[str, Role], Visitor], coupons: dict[str, int]
 ) -> None:

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from coupons.models import Coupon
 from redemption import guessing
-from tests.browser.looks import fits
-from tests.browser.test_console import SIZES, shop, visit
+from tests.browser.looks import SIZES, VISITS, fits
+from tests.browser.test_console import shop, visit
 from tests.shop import Shop
 
 __all__ = ["shop", "visit"]
@@ -50,8 +50,7 @@ def test_the_first_page_follows_what_is_chosen(visit: Any, spring: Coupon) -> No
     page.wait_for_url("**/coupons/job/*/change/")
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("locale", COUNTS)
+@pytest.mark.parametrize(("locale", "size"), VISITS)
 def test_a_scanned_link_shows_the_code_and_no_server_hears_the_address(
     browser: Any, live_server: Any, spring: Coupon, locale: str, size: str
 ) -> None:

@@ -1,130 +1,36 @@
-"""The demo's data: all of it, at the right price, once, whatever breaks off in the middle."""
+"""The demo's data: all of it, at the right price, at its own time."""
 
-import hashlib
-import importlib.util
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from io import StringIO
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.contrib.auth import authenticate
-from django.core.management import call_command
-from django.core.management.base import CommandError
-from django.db import connection
-from pyarrow.parquet import ParquetFile
-from rich.console import Console
 
 from campaigns.models import Customer
-from config.demo import journey, offers, orders, replay, source
+from config.demo import journey, offers, orders, source
 from coupons.models import (
-    Category,
     Coupon,
     CouponCounter,
     CouponVersion,
     JournalEntry,
-    Membership,
-    Merchant,
-    Product,
-    User,
 )
-from redemption.models import Order, OrderLine, Redemption, Use, UseLine
+from redemption.models import Order, OrderLine, Redemption, Use
+from tests.conftest import empty_tables
+from tests.integration.slice import NEW_YORK, cents, load, rows, wall
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
-NEW_YORK = ZoneInfo("America/New_York")
-# Together they use coupons on baskets and without one, several on one basket, one on
-# goods that cost nothing, and one on goods that nobody of the slice ever bought.
-PART = source.Slice(households=frozenset({712, 1029, 2341}), campaigns=frozenset({8, 26}))
-LOADED = (
-    *(Merchant, User, Membership, Category, Product, Customer, Order, OrderLine),
-    *(Coupon, CouponVersion, CouponCounter, JournalEntry, Redemption, Use, UseLine),
-)
+pytestmark = pytest.mark.django_db
 
 
-def load() -> journey.Loaded:
-    return journey.load(password="not-a-secret", at=AT, console=Console(file=StringIO()), only=PART)
-
-
-def rows(name: str) -> Iterator[dict[str, Any]]:
-    """Read the package's file ourselves: the slice's rows, times as whole seconds."""
-    package = importlib.util.find_spec(source.PACKAGE)
-    assert package is not None
-    folder = Path(package.submodule_search_locations[0])
-    table = ParquetFile(str(folder / "data" / f"{name}.parquet")).read()
-    for place, column in enumerate(table.schema):
-        if str(column.type).startswith("timestamp"):
-            seconds = table[column.name].cast("timestamp[s]").cast("int64")
-            table = table.set_column(place, column.name, seconds)
-    if "household_id" in table.column_names:
-        wanted = [each in PART.households for each in table["household_id"].to_pylist()]
-        table = table.filter(wanted)
-    if "campaign_id" in table.column_names:
-        wanted = [each in PART.campaigns for each in table["campaign_id"].to_pylist()]
-        table = table.filter(wanted)
-    yield from table.to_pylist()
-
-
-def cents(*dollars: float) -> int:
-    return int(sum(Decimal(str(round(each, 4))) for each in dollars) * 100)
-
-
-def wall(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=NEW_YORK)
-
-
-def fingerprint() -> dict[str, str]:
-    """Hash every loaded row: nothing may change unseen."""
-    found = {}
-    with connection.cursor() as cursor:
-        for model in LOADED:
-            cursor.execute(f"SELECT t::text FROM {model._meta.db_table} t ORDER BY 1")  # noqa: S608
-            lines = "\n".join(row[0] for row in cursor.fetchall())
-            found[model.__name__] = hashlib.sha256(lines.encode()).hexdigest()
-    return found
-
-
-def test_everything_is_there_once_and_a_second_run_changes_nothing() -> None:
-    loaded = load()
-
-    lines = list(rows("transactions"))
-    links = {(link["campaign_id"], link["coupon_upc"]) for link in rows("coupons")}
-    uses = list(rows("coupon_redemptions"))
-    wanted = {line["product_id"] for line in lines}
-    wanted |= {link["product_id"] for link in rows("coupons")}
-    products = len([each for each in rows("products") if each["product_id"] in wanted])
-    assert Product.objects.count() == products
-    assert Customer.objects.count() == 3
-    assert Order.objects.count() == len({line["basket_id"] for line in lines})
-    assert OrderLine.objects.count() == len(lines)
-    assert Coupon.objects.count() == len(links) == 209 + 33
-    assert [stage.rows for stage in loaded.stages] == [
-        {"categories": Category.objects.count(), "products": products},
-        {"customers": 3, "invitations": len(list(rows("campaigns")))},
-        {"orders": Order.objects.count(), "order lines": len(lines)},
-        {"coupons": 242},
-    ]
-    assert loaded.replayed.total() == loaded.replayed.fresh == len(uses)
-    assert loaded.replayed.total(redeemed=True) == Use.objects.count()
-
-    before = fingerprint()
-    again = load()
-
-    assert fingerprint() == before
-    assert [stage.rows for stage in again.stages] == [{}, {}, {}, {}]
-    assert again.replayed.outcomes == loaded.replayed.outcomes
-    assert again.replayed.discount == loaded.replayed.discount
-    assert authenticate(username="operator", password="not-a-secret") is not None
+@pytest.fixture(scope="module", autouse=True)
+def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[journey.Loaded]:
+    """Have the slice loaded once, for tests that only read."""
+    with django_db_blocker.unblock():
+        yield load()
+        empty_tables()
 
 
 def test_every_line_has_its_shelf_total_and_its_card_discount() -> None:
-    load()
-
     stored = {
         (line.order.ref, line.ref): (
             line.quantity,
@@ -169,8 +75,6 @@ def test_a_line_is_counted_only_where_its_total_divides_to_whole_cents() -> None
 
 
 def test_orders_are_paid_at_the_time_of_their_baskets_and_counted_for_their_customers() -> None:
-    load()
-
     placed = {str(line["basket_id"]): line for line in rows("transactions")}
     for order in Order.objects.select_related("customer", "channel"):
         line = placed.pop(order.ref)
@@ -189,8 +93,6 @@ def test_orders_are_paid_at_the_time_of_their_baskets_and_counted_for_their_cust
 
 
 def test_coupons_are_live_in_their_window_for_those_who_were_invited() -> None:
-    load()
-
     skus: dict[str, set[str]] = {}
     for link in rows("coupons"):
         slug = f"campaign-{link['campaign_id']}-{link['coupon_upc']}"
@@ -222,8 +124,6 @@ def test_coupons_are_live_in_their_window_for_those_who_were_invited() -> None:
 
 
 def test_a_coupon_is_worth_the_median_of_the_uses_seen_else_a_dollar() -> None:
-    load()
-
     lines: dict[tuple[int, date], list[dict[str, Any]]] = {}
     for line in rows("transactions"):
         day = (line["household_id"], wall(line["transaction_timestamp"]).date())
@@ -263,9 +163,7 @@ def test_the_median_is_in_whole_cents(seen: list[int], median: int) -> None:
     assert offers._median(seen) == median
 
 
-def test_uses_go_through_redeem_at_their_own_time() -> None:
-    loaded = load()
-
+def test_uses_go_through_redeem_at_their_own_time(loaded: journey.Loaded) -> None:
     outcomes = loaded.replayed.outcomes
     assert {way for way, _ in outcomes} == {"automatic", "manual"}
     assert outcomes["automatic", "no_applicable_items"] == 1  # goods that cost nothing
@@ -291,61 +189,3 @@ def test_uses_go_through_redeem_at_their_own_time() -> None:
     assert entries["code.redeemed"] == Use.objects.count()
     assert entries["coupon.created"] == entries["coupon.published"] == Coupon.objects.count()
     assert sum(CouponCounter.objects.values_list("uses", flat=True)) == Use.objects.count()
-
-
-def test_a_run_that_breaks_off_is_completed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    class PulledPlug(Exception):
-        pass
-
-    def breaking(times: int, real: Any) -> Any:
-        left = [times]
-
-        def call(**arguments: Any) -> Any:
-            if not left[0]:
-                raise PulledPlug
-            left[0] -= 1
-            return real(**arguments)
-
-        return call
-
-    # In the middle of the orders: they are all gone, what came before stays.
-    with monkeypatch.context() as patch:
-        patch.setattr(orders, "_load_piece", breaking(2, orders._load_piece))
-        with pytest.raises(PulledPlug):
-            load()
-    assert (Customer.objects.count(), Order.objects.count()) == (3, 0)
-    # In the middle of the replay: the uses redeemed so far stay.
-    with monkeypatch.context() as patch:
-        patch.setattr(replay, "redeem", breaking(2, replay.redeem))
-        with pytest.raises(PulledPlug):
-            load()
-    assert Redemption.objects.count() == 2
-    early = set(Redemption.objects.values_list("pk", flat=True))
-
-    resumed = load()
-
-    lines = list(rows("transactions"))
-    assert OrderLine.objects.count() == len(lines)
-    assert resumed.replayed.total() == len(list(rows("coupon_redemptions")))
-    assert resumed.replayed.total(redeemed=True) == Use.objects.count()
-    assert early < set(Redemption.objects.values_list("pk", flat=True))
-    assert resumed.replayed.fresh < resumed.replayed.total()
-
-
-def test_staff_of_another_merchant_keep_their_log_in() -> None:
-    User.objects.create_user(username="owner", password="theirs")
-
-    load()
-
-    assert authenticate(username="owner", password="theirs") is not None
-    assert Membership.objects.filter(user__username="owner").count() == 0
-    assert Membership.objects.get(role="owner").user.username == "journey-owner"
-
-
-def test_the_command_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "PACKAGE", "completejourney_that_is_not_there")
-
-    with pytest.raises(CommandError, match="is not installed"):
-        call_command("load_journey", password="not-a-secret")
-
-    assert Merchant.objects.count() == 0
