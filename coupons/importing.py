@@ -171,7 +171,7 @@ def _read(imported: SheetImport, *, at: datetime) -> bool:
     if not imported.rows:
         raise jobs.JobFailed(NO_ROWS)
     if imported.rows > staging.CHUNK:
-        planning.know(model=StagedRow, fields=("merchant", "imported", "number", "outcome"))
+        planning.know(model=StagedRow, columns=("merchant_id", "imported_id", "number", "outcome"))
     staging.refuse_twins(imported=imported)
     kind(name=imported.sheet).staged(imported)
     staging.count(imported=imported)

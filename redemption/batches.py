@@ -219,7 +219,7 @@ def _read(*, batch: RedemptionBatch, job: Job, at: datetime) -> bool:
     if not batch.total:
         raise jobs.JobFailed("The file has no rows.")
     if batch.total > staging.CHUNK:
-        planning.know(model=BatchRow, fields=("merchant", "batch", "number", "outcome"))
+        planning.know(model=BatchRow, columns=("merchant_id", "batch_id", "number", "outcome"))
     guesses.refuse(batch=batch)
     if batch.at_once and not batch.all_or_nothing:
         return _next(batch, job, Stage.REDEEMING, total=batch.waiting)

@@ -175,6 +175,8 @@ def _stage(imported: SheetImport, sheet: Sheet, rows: Sequence[_Incoming]) -> No
         cursor.execute("DELETE FROM incoming")
         with cursor.copy("COPY incoming FROM STDIN") as copy:
             copy.write("".join(lines).encode("utf-8", "replace"))
+        # Taken for few, each would be held against every code there is.
+        cursor.execute("ANALYZE incoming (key, problem)")
         cursor.execute(query, filled(imported=imported))
         for outcome, number in cursor.fetchall():
             setattr(imported, outcome, getattr(imported, outcome) + number)
