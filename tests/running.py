@@ -23,6 +23,8 @@ from tests.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[1]
 SECONDS = 60
+#: The first start makes a database; on a busy machine that takes its time.
+FIRST_START_SECONDS = 180
 
 
 class Run:
@@ -52,7 +54,10 @@ class Run:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-        wait_until(lambda: self.process.poll() is not None or "Stop      Ctrl-C" in self.said())
+        wait_until(
+            lambda: self.process.poll() is not None or "Stop      Ctrl-C" in self.said(),
+            seconds=FIRST_START_SECONDS,
+        )
         assert self.process.poll() is None, self.said()
 
     def once_more(self, **extra: str) -> "subprocess.CompletedProcess[str]":

@@ -26,6 +26,11 @@ class RightsOfRole:
     def _may(self, request: HttpRequest, right: Right) -> bool:
         return request.merchant is not None and may(role=request.role, area=self.area, right=right)
 
+    def require(self, request: HttpRequest, right: Right) -> None:
+        """Answer as if the page were not there to those who may not do that."""
+        if not self._may(request, right):
+            raise Http404
+
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, *_args: Any) -> NoReturn:
         """Answer 404 for what is not there or is another merchant's, and tell no difference."""
         raise Http404
@@ -64,6 +69,14 @@ class MerchantAdmin(ListAbove, RightsOfRole, ModelAdmin):
         """Keep the rows of the merchant that the person works for now."""
         rows = super().get_queryset(request)
         return rows.of(request.merchant) if request.merchant else rows.none()
+
+    def found(self, request: HttpRequest, pk: Any, right: Right) -> Any:
+        """Return a row; 404 for none, and for those who may not do that with it."""
+        self.require(request, right)
+        row = self.get_object(request, str(pk))
+        if row is None:
+            raise Http404
+        return row
 
     def save_model(self, request: HttpRequest, obj: Any, form: Form, change: bool) -> None:
         """Give a new row its merchant."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -92,9 +92,7 @@ class CodeBatchAdmin(Withdrawing, ReadOnly, KeysetAdmin):
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Have a batch's codes deleted, if nobody has had one."""
-        batch = self.get_object(request, str(pk)) if self._may(request, Right.CHANGE) else None
-        if batch is None:
-            raise Http404
+        batch = self.found(request, pk, Right.CHANGE)
         try:
             undoing.undo_batch(batch=batch, by=staff_actor(request.user), at=clock.now(request))
         except WrongState as error:
@@ -105,8 +103,7 @@ class CodeBatchAdmin(Withdrawing, ReadOnly, KeysetAdmin):
 
     def safety_view(self, request: HttpRequest) -> HttpResponse:
         """Answer how safe codes of a pattern are, with a sample, while somebody types it."""
-        if not self._may(request, Right.CHANGE):
-            raise Http404
+        self.require(request, Right.CHANGE)
         typed = request.GET.get("pattern", "").replace("\0", "")[:200]
         count = request.GET.get("count", "").strip()
         context: dict[str, Any] = {}

@@ -25,7 +25,7 @@ from coupons.admin.coupon_page import PAGES, PANELS, Figure, Panel
 from coupons.admin.exports import FormatForm, sent
 from coupons.admin.pages import console_page, sure_page
 from coupons.admin.shown import badge, number, when, who
-from coupons.admin.withdrawing import STEPS, Withdrawing, found
+from coupons.admin.withdrawing import STEPS, Withdrawing
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
 from coupons.models import CodePool, Coupon, State
@@ -89,9 +89,7 @@ class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a pool: its figures, who has its codes, what may be done."""
-        pool = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        if pool is None:
-            raise Http404
+        pool = self.found(request, object_id, Right.VIEW)
         change = self._may(request, Right.CHANGE)
         figures = [
             Figure(10, gettext("Codes"), number(pool.count)),
@@ -113,7 +111,7 @@ class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
 
     def export_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask before the codes are taken away; then send them as a file."""
-        pool = found(self, request, pk)
+        pool = self.found(request, pk, Right.CHANGE)
         form = ExportForm(_sent(request), is_again=pool.exported_at is not None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -141,7 +139,7 @@ class CodePoolAdmin(Withdrawing, ReadOnly, KeysetAdmin):
 
     def release_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask before the codes go back to the coupon; then give them back."""
-        pool = found(self, request, pk)
+        pool = self.found(request, pk, Right.CHANGE)
         if request.method == "POST":
             try:
                 pooling.release(pool=pool, by=staff_actor(request.user), at=clock.now(request))

@@ -65,12 +65,6 @@ class CouponAdmin(CouponList):
         ]
         return own + face_urls(self) + super().get_urls()
 
-    def _find(self, request: HttpRequest, pk: int | str) -> Coupon:
-        found = self.get_object(request, str(pk))
-        if found is None:
-            raise Http404
-        return found
-
     def _page(self, coupon: Coupon) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse("admin:coupons_coupon_change", args=[coupon.pk]))
 
@@ -83,13 +77,12 @@ class CouponAdmin(CouponList):
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Make a draft, with its codes."""
-        self._require(request, Right.CHANGE)
+        self.require(request, Right.CHANGE)
         return new_coupon(request, render=self._render, lead_to=self._page)
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change a coupon; what may still change, `changing` says."""
-        self._require(request, Right.CHANGE)
-        coupon = self._find(request, pk)
+        coupon = self.found(request, pk, Right.CHANGE)
         return changed_coupon(request, coupon, render=self._render, lead_to=self._page)
 
     # --- the page ---
@@ -98,8 +91,7 @@ class CouponAdmin(CouponList):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the coupon: how it stands, what it gives, what happened."""
-        self._require(request, Right.VIEW)
-        coupon = self._find(request, object_id)
+        coupon = self.found(request, object_id, Right.VIEW)
         at = clock.now(request)
         context = page_context(coupon=coupon, at=at, request=request)
         return self._render(
@@ -125,8 +117,7 @@ class CouponAdmin(CouponList):
         if step not in STEPS:
             raise Http404
         chosen = STEPS[step]
-        self._require(request, chosen.move.right)
-        coupon = self._find(request, pk)
+        coupon = self.found(request, pk, chosen.move.right)
         if step == "publish":
             return self._publish(request, coupon, chosen)
         sent = request.POST if request.method == "POST" else None
@@ -175,7 +166,7 @@ class CouponAdmin(CouponList):
         """Issue more unique codes."""
         if not may(role=request.role, area=Area.CODES, right=Right.CHANGE):
             raise Http404
-        coupon = self._find(request, pk)
+        coupon = self.found(request, pk, Right.VIEW)
         form = IssueForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -190,12 +181,7 @@ class CouponAdmin(CouponList):
 
     def redeemers_view(self, request: HttpRequest) -> HttpResponse:
         """Say who may redeem several coupons by hand."""
-        self._require(request, Right.CHANGE)
+        self.require(request, Right.CHANGE)
         request.current_app = self.admin_site.name
         context = {**self.admin_site.each_context(request), "opts": self.opts}
         return several_view(request, coupons=self.get_queryset(request), context=context)
-
-    def _require(self, request: HttpRequest, right: Right) -> None:
-        """Answer as if the page were not there to those who may not see it."""
-        if not self._may(request, right):
-            raise Http404

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
@@ -40,8 +40,8 @@ def face_urls(coupons: Any) -> list[URLPattern]:
 
 def _preview(coupons: Any, request: HttpRequest, pk: int | None) -> HttpResponse:
     """Show the coupon as far as it has been typed; nothing is kept."""
-    _require(coupons, request)
-    coupon = _find(coupons, request, pk) if pk else None
+    coupons.require(request, Right.CHANGE)
+    coupon: Coupon | None = coupons.found(request, pk, Right.CHANGE) if pk else None
     stored = lifecycle.current_definition(coupon) if coupon else None
     # What is fixed is not sent.
     frozen = freezing.frozen_fields(coupon=coupon) if coupon else frozenset()
@@ -91,7 +91,7 @@ def missing(form: CouponForm, wrong: list[Any]) -> list[tuple[str, str]]:
 
 def _upload(coupons: Any, request: HttpRequest) -> HttpResponse:
     """Keep a picture, and offer it with the others, chosen."""
-    _require(coupons, request)
+    coupons.require(request, Right.CHANGE)
     chosen, error = request.POST.get("face_picture", ""), ""
     file = request.FILES.get("picture_file")
     if file is not None:
@@ -109,15 +109,3 @@ def _upload(coupons: Any, request: HttpRequest) -> HttpResponse:
     known = offered_pictures(request.merchant)
     context = {"pictures": known, "chosen": chosen if chosen in known else "", "error": error}
     return TemplateResponse(request, "console/coupon_pictures.html", context)
-
-
-def _require(coupons: Any, request: HttpRequest) -> None:
-    if not coupons._may(request, Right.CHANGE):
-        raise Http404
-
-
-def _find(coupons: Any, request: HttpRequest, pk: int) -> Coupon:
-    found: Coupon | None = coupons.get_object(request, str(pk))
-    if found is None:
-        raise Http404
-    return found

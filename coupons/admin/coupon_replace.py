@@ -61,8 +61,7 @@ def offer_replacement(*, request: HttpRequest, coupon: Coupon, error: HexiaoErro
 
 def replace_view(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     """Explain the replacement; make it once confirmed, and open it to be changed."""
-    admin._require(request, Right.CHANGE)
-    coupon: Coupon = admin._find(request, pk)
+    coupon: Coupon = admin.found(request, pk, Right.CHANGE)
     if not address_of_replacing(coupon=coupon):
         raise Http404
     start = {"slug": replacing.suggested_slug(coupon=coupon)}

@@ -193,12 +193,12 @@ class SheetImportAdmin(ReadOnly, KeysetAdmin):
 
     def live_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer what the page shows alone; it asks again while there is work."""
-        context = looked_at(imported=self._found(request, pk))
+        context = looked_at(imported=self.found(request, pk, Right.VIEW))
         return TemplateResponse(request, "console/sheet_import_live.html", context)
 
     def apply_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Have it applied."""
-        imported = self._found(request, pk)
+        imported = self.found(request, pk, Right.VIEW)
         try:
             importing.confirm(
                 imported=imported, by=staff_actor(request.user), at=clock.now(request)
@@ -209,7 +209,7 @@ class SheetImportAdmin(ReadOnly, KeysetAdmin):
 
     def cancel_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Stop it where it is."""
-        imported = self._found(request, pk)
+        imported = self.found(request, pk, Right.VIEW)
         try:
             importing.cancel(imported=imported, at=clock.now(request))
         except HexiaoError as error:
@@ -217,13 +217,6 @@ class SheetImportAdmin(ReadOnly, KeysetAdmin):
         else:
             messages.success(request, _("The import is stopped."))
         return self._to(imported)
-
-    def _found(self, request: HttpRequest, pk: uuid.UUID) -> SheetImport:
-        may_see = self.has_view_permission(request)
-        found = self.get_object(request, str(pk)) if may_see else None
-        if found is None:
-            raise Http404
-        return found
 
     def _to(self, imported: SheetImport) -> HttpResponseRedirect:
         address = reverse("admin:coupons_sheetimport_change", args=[imported.pk])

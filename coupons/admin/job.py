@@ -97,18 +97,20 @@ class JobAdmin(ReadOnly, KeysetAdmin):
 
     def progress_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer the progress alone; the page asks again until the job is over."""
-        return TemplateResponse(request, "console/progress.html", {"job": self._find(request, pk)})
+        return TemplateResponse(
+            request, "console/progress.html", {"job": self.found(request, pk, Right.VIEW)}
+        )
 
     def result_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer the file that a job made."""
-        job = self._find(request, pk, Right.CHANGE)
+        job = self.found(request, pk, Right.CHANGE)
         if not job.result and not job.files_removed_at:
             raise Http404
         return sent(job=job)
 
     def cancel_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Stop a job where it is."""
-        job = self._find(request, pk, Right.CHANGE)
+        job = self.found(request, pk, Right.CHANGE)
         try:
             jobs.cancel(job=job, at=clock.now(request))
         except WrongState as error:
@@ -116,10 +118,3 @@ class JobAdmin(ReadOnly, KeysetAdmin):
         else:
             messages.success(request, _("The job is stopped; what it had done stays."))
         return HttpResponseRedirect(reverse("admin:coupons_job_change", args=[pk]))
-
-    def _find(self, request: HttpRequest, pk: uuid.UUID, right: Right = Right.VIEW) -> Job:
-        """Return a job; 404 for none, and for those who may not do that with it."""
-        found = self.get_object(request, str(pk)) if self._may(request, right) else None
-        if found is None:
-            raise Http404
-        return found

@@ -144,5 +144,5 @@ def _find(request: HttpRequest, pk: int, model_admin: Any) -> Coupon:
     """Return the coupon; 404 for none, and for those who may not print its codes."""
     if not may(role=request.role, area=Area.CODES, right=Right.CHANGE):
         raise Http404
-    coupon: Coupon = model_admin._find(request, pk)
+    coupon: Coupon = model_admin.found(request, pk, Right.VIEW)
     return coupon

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -97,17 +97,8 @@ class Withdrawing:
             job: Job = step.verb(of=row, **given)
             return reverse("admin:coupons_job_change", args=[job.pk])
 
-        row = found(self, request, pk)
+        row = self.found(request, pk, Right.CHANGE)
         return reason_page(self, request, row=row, label=step.label, effect=step.effect, verb=verb)
-
-
-def found(model_admin: Any, request: HttpRequest, pk: int) -> Any:
-    """Return the row that somebody may change codes of; 404 for anybody else."""
-    may = model_admin._may(request, Right.CHANGE)
-    row = model_admin.get_object(request, str(pk)) if may else None
-    if row is None:
-        raise Http404
-    return row
 
 
 def reason_page(
@@ -149,7 +140,7 @@ def reason_page(
 
 def revoke_one(model_admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     """Ask why one code is revoked; then do it."""
-    code = found(model_admin, request, pk)
+    code = model_admin.found(request, pk, Right.CHANGE)
     effect = gettext("The code stops working for good.")
     if code.shared:
         effect = gettext("Everybody uses this one code: from now on nobody can use the coupon.")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language
@@ -127,8 +127,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Take a file in, to be read and checked."""
-        if not self._may(request, Right.CHANGE):
-            raise Http404
+        self.require(request, Right.CHANGE)
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
@@ -148,8 +147,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """Send the file to fill in, as xlsx or CSV."""
-        if not self._may(request, Right.VIEW):
-            raise Http404
+        self.require(request, Right.VIEW)
         sent = templates.template(shape=SHAPE, suffix=request.GET.get("as", "xlsx"))
         response = HttpResponse(sent.content, content_type=sent.media_type)
         response["Content-Disposition"] = f'attachment; filename="{sent.name}"'
@@ -161,7 +159,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
         """Show a batch: how far it is, what would or did become of its rows, what may be done."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        batch = self._find(request, object_id)
+        batch = self.found(request, object_id, Right.VIEW)
         rows = BatchRow.objects.of(batch.merchant).filter(batch=batch, outcome="failed")
         return self._page(
             request,
@@ -186,7 +184,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
 
     def progress_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer the progress alone; at the end the page is read anew."""
-        batch = self._find(request, str(pk))
+        batch = self.found(request, pk, Right.VIEW)
         answer = TemplateResponse(request, "console/redeeming_progress.html", {"batch": batch})
         if batch.job.status not in jobs.UNFINISHED:
             answer["HX-Refresh"] = "true"
@@ -194,7 +192,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
 
     def result_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Answer the file again, with what became of each row; the page says where it is gone."""
-        batch = self._find(request, str(pk))
+        batch = self.found(request, pk, Right.VIEW)
         if batch.removed_at:
             return self._to(pk)
         return result_file(batch=batch, chunks=result(batch=batch, say=sentence))  # type: ignore[return-value]
@@ -240,7 +238,7 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
     def _step(
         self, request: HttpRequest, pk: uuid.UUID, do: Callable[[RedemptionBatch], object]
     ) -> HttpResponse:
-        batch = self._find(request, str(pk), Right.CHANGE)
+        batch = self.found(request, pk, Right.CHANGE)
         try:
             do(batch)
         except HexiaoError as error:
@@ -249,12 +247,6 @@ class RedemptionBatchAdmin(ReadOnly, KeysetAdmin):
 
     def _to(self, pk: uuid.UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:redemption_redemptionbatch_change", args=[pk]))
-
-    def _find(self, request: HttpRequest, pk: str, right: Right = Right.VIEW) -> RedemptionBatch:
-        found = self.get_object(request, pk) if self._may(request, right) else None
-        if found is None:
-            raise Http404
-        return found
 
     def _caller(self, request: HttpRequest) -> Caller:
         return Caller(merchant=request.merchant, actor=staff_actor(request.user))

@@ -110,16 +110,11 @@ def offered(model_admin: Any, request: HttpRequest, row: Redemption) -> list[dic
     return [{"address": address, "label": label, "look": look}]
 
 
-def _find(model_admin: Any, request: HttpRequest, pk: uuid.UUID, right: Right) -> Redemption:
-    row = model_admin.get_object(request, str(pk)) if model_admin._may(request, right) else None
-    if row is None:
-        raise Http404
-    return row
-
-
 def _return(model_admin: Any, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show what came back of a redemption; take more back."""
-    row = _find(model_admin, request, pk, Right.CHANGE if request.method == "POST" else Right.VIEW)
+    row: Redemption = model_admin.found(
+        request, pk, Right.CHANGE if request.method == "POST" else Right.VIEW
+    )
     return return_view(
         model_admin=model_admin,
         request=request,
@@ -131,7 +126,7 @@ def _return(model_admin: Any, request: HttpRequest, pk: uuid.UUID) -> HttpRespon
 
 def _step(model_admin: Any, request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse:
     """Say what a step will do; do it once confirmed."""
-    row = _find(model_admin, request, pk, Right.CHANGE)
+    row: Redemption = model_admin.found(request, pk, Right.CHANGE)
     chosen = STEPS.get(step)
     if chosen is None:
         raise Http404

@@ -177,13 +177,6 @@ class WebhookEndpointAdmin(MerchantAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def _find(self, request: HttpRequest, pk: uuid.UUID | str, right: Right) -> WebhookEndpoint:
-        """Return an endpoint; 404 for none, and for those who may not do that with it."""
-        found = self.get_object(request, str(pk)) if self._may(request, right) else None
-        if found is None:
-            raise Http404
-        return found
-
     def _page(self, endpoint: WebhookEndpoint) -> HttpResponseRedirect:
         address = reverse("admin:redemption_webhookendpoint_change", args=[endpoint.pk])
         return HttpResponseRedirect(address)
@@ -230,7 +223,7 @@ class WebhookEndpointAdmin(MerchantAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show an endpoint, what can be done with it, and what it was told last."""
-        endpoint = self._find(request, object_id, Right.VIEW)
+        endpoint = self.found(request, object_id, Right.VIEW)
         last = list(endpoint.deliveries.order_by("-id")[: SHOWN_DELIVERIES + 1])
         return self._render(
             request,
@@ -268,7 +261,7 @@ class WebhookEndpointAdmin(MerchantAdmin):
 
     def test_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Put a test event on its way."""
-        endpoint = self._find(request, pk, Right.CHANGE)
+        endpoint = self.found(request, pk, Right.CHANGE)
         if request.method != "POST" or endpoint.disabled_at is not None:
             raise Http404
         endpoints.send_test(endpoint=endpoint, at=clock.now(request))
@@ -277,7 +270,7 @@ class WebhookEndpointAdmin(MerchantAdmin):
 
     def step_view(self, request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse:
         """Say what a step will do; do it once confirmed."""
-        endpoint = self._find(request, pk, Right.CHANGE)
+        endpoint = self.found(request, pk, Right.CHANGE)
         if step not in STEPS:
             raise Http404
         if request.method == "POST":

@@ -111,10 +111,9 @@ class WebhookDeliveryAdmin(ReadOnly, KeysetAdmin):
 
     def again_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Send a failed one anew."""
-        may = request.method == "POST" and self._may(request, Right.CHANGE)
-        delivery = self.get_object(request, str(pk)) if may else None
-        if delivery is None:
+        if request.method != "POST":
             raise Http404
+        delivery = self.found(request, pk, Right.CHANGE)
         if deliveries.replay(delivery=delivery, at=clock.now(request)):
             messages.success(request, _("It is on its way again."))
         else:

@@ -1,4 +1,4 @@
-"""The same file twice at once, and a checkout in between: nothing is redeemed twice."""
+"""The same file twice at once, a checkout in between, a file that is just being removed."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,11 @@ from django.db import connections
 
 from coupons import jobs
 from coupons.caller import Caller
+from coupons.errors import WrongState
 from coupons.models import Code, CouponCounter
 from redemption import batches
-from redemption.batching import redeeming, taking
-from redemption.models import Redemption, RedemptionBatch
+from redemption.batching import redeeming, removing, taking
+from redemption.models import BatchRow, Redemption, RedemptionBatch
 from redemption.reconciling import differences
 from tests.concurrency.meeting import Meeting
 from tests.shop import Shop, order
@@ -107,3 +108,70 @@ def test_a_checkout_in_between_costs_the_file_one_row(
 def quicker_in_a_thread(call: Any) -> Any:
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(call).result()
+
+
+def undone(batch: RedemptionBatch) -> Any:
+    def undo() -> str:
+        try:
+            batches.undo(batch=batch, by="staff:bob", at=datetime.now(UTC))
+        except WrongState:
+            return "refused"
+        finally:
+            connections.close_all()
+        return "undoing"
+
+    return undo
+
+
+def removed(batch: RedemptionBatch) -> Any:
+    def remove() -> str:
+        try:
+            while removing.remove_piece(job=batch.job, most=10, at=datetime.now(UTC)):
+                pass
+        finally:
+            connections.close_all()
+        return "removed"
+
+    return remove
+
+
+def test_without_its_condition_a_file_is_undone_of_which_nothing_is_left(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = started(shop, CODES)
+    worked(batch)()
+    rows = type(RedemptionBatch.objects.all())
+    guarded = rows.filter
+
+    def unguarded(self: Any, *conditions: Any, **named: Any) -> Any:
+        named.pop("removed_at", None)
+        return guarded(self, *conditions, **named)
+
+    monkeypatch.setattr(rows, "filter", unguarded)
+    met = Meeting(monkeypatch).before(batches, "_job").of(undone(batch), removed(batch))
+    assert met == ["undoing", "removed"]
+    monkeypatch.setattr(rows, "filter", guarded)
+    batch.refresh_from_db()
+    worked(batch)()
+    assert batch.stage == RedemptionBatch.Stage.UNDONE
+    assert {each.status for each in Redemption.objects.all()} == {"redeemed"}
+
+
+def test_a_file_is_removed_or_undone_whichever_comes_first(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = started(shop, CODES)
+    worked(batch)()
+    met = Meeting(monkeypatch).before(batches, "_job").of(undone(batch), removed(batch))
+    assert met == ["refused", "removed"]
+    batch.refresh_from_db()
+    assert (batch.stage, BatchRow.objects.count()) == (RedemptionBatch.Stage.FINISHED, 0)
+
+    shop.codes("ten", "B1", "B2")
+    later = started(shop, ["B1", "B2"])
+    worked(later)()
+    before = BatchRow.objects.filter(batch=later).count()
+    job = later.job
+    assert undone(later)() == "undoing"
+    assert removing.remove_piece(job=job, most=10, at=datetime.now(UTC)) is False
+    assert BatchRow.objects.filter(batch=later).count() == before
