@@ -340,7 +340,7 @@ def test_a_supervisor_does_not_approve_what_they_redeem_themselves(
     people: People, shop: Shop
 ) -> None:
     own = supervisor(people)
-    allow(people, people.bob)
+    allow(people.bob.user)
     shown = check(people.bob)
     assert (shown.context["card"]["supervisors"], shown.context["card"]["supervises"]) == ([], True)
     assert b"Nobody approves what they redeem themselves" in shown.content
@@ -356,7 +356,7 @@ def test_a_supervisor_does_not_approve_what_they_redeem_themselves(
 
 def test_a_supervisor_at_the_desk_asks_another_one(people: People, shop: Shop) -> None:
     supervisor(people)
-    allow(people, people.bob)
+    allow(people.bob.user)
     row = Membership.objects.select_related("user", "merchant").get(user=people.alice.user)
     pins.choose(membership=row, pin="9163", password=PASSWORD, device="d", at=NOW)
     shown = check(people.bob)
@@ -369,7 +369,7 @@ def test_a_supervisor_at_the_desk_asks_another_one(people: People, shop: Shop) -
 
 def test_a_supervisor_at_the_desk_sends_the_customer_a_code(people: People, shop: Shop) -> None:
     supervisor(people)
-    allow(people, people.bob)
+    allow(people.bob.user)
     shown = check(people.bob)
     send(people.bob, shown)
     assert press(people.bob, shown, proof_code=code_in_mail()).status_code == 303
