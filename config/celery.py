@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -23,10 +23,13 @@ setup_logging.connect(leave_logging_alone)
 
 
 def begin(**_: Any) -> None:
-    """Have a worker leave alone what it has loaded."""
+    """Have a worker leave alone what it has loaded, before it has a connection to the queue.
+
+    Connections that are lost later have to be collected, and soon.
+    """
     from config.collecting import leave_what_is_loaded
 
     leave_what_is_loaded()
 
 
-worker_ready.connect(begin)
+worker_init.connect(begin)

@@ -14,11 +14,9 @@ from tests.ports import free_port, wait_for_port
 @pytest.fixture(autouse=True)
 def as_a_worker() -> Iterator[None]:
     """Collect garbage as the processes of ours do: a test runner has loaded even more."""
-    before = gc.get_threshold()
     leave_what_is_loaded()
     yield
     gc.unfreeze()
-    gc.set_threshold(*before)
 
 
 @pytest.fixture
