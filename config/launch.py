@@ -1,11 +1,12 @@
 """`run`, step by step: from an empty folder to a project that serves."""
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,13 +92,25 @@ def _prepare(*, launch: Launch) -> str | None:
     call_command("migrate", interactive=False, verbosity=1)
     # Beat does this too, but for the first time only after a day.
     call_command("load_rates", verbosity=0)
-    if compiled := compile_catalogs(folders=settings.LOCALE_PATHS):
-        launch.tell(f"compiled {len(compiled)} translations")
-    launch.tell("collecting static files")
-    call_command("collectstatic", interactive=False, verbosity=0)
+    with _alone_in_the_project():
+        if compiled := compile_catalogs(folders=settings.LOCALE_PATHS):
+            launch.tell(f"compiled {len(compiled)} translations")
+        launch.tell("collecting static files")
+        call_command("collectstatic", interactive=False, verbosity=0)
     if launch.demo:
         return _demo_login(launch=launch)
     return first_administrator(folder=launch.folder)
+
+
+@contextlib.contextmanager
+def _alone_in_the_project() -> Iterator[None]:
+    """Have others who start from the same project wait: they would make the same files."""
+    folder = os.open(settings.BASE_DIR, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _demo_login(*, launch: Launch) -> str:
