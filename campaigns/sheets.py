@@ -72,8 +72,7 @@ _USUAL: Mapping[str, Any] = {
 
 
 def _values(row: Row) -> Sequence[Any]:
-    given = {name: value for name, value in row.values.items() if name != "id"}
-    given |= {name: usual for name, usual in _USUAL.items() if given.get(name, 0) is None}
+    given = row.given(but="id", usual=_USUAL)
     if "timezone" in given:
         given["time_zone"] = given.pop("timezone")
     if "country" in given:

@@ -77,14 +77,16 @@ def refuse_file(*, actor: str, now: float) -> None:
 
     Files are few and each holds many codes, so this asks for what other processes counted.
     """
-    guesser, most = (actor, "file", "-"), settings.HEXIAO_GUESSES_PER_KEY
-    _refuse({guesser: most}, now)
+    guessers = _files(actor)
+    _refuse(guessers, now)
 
     def fill(pipeline: Pipeline) -> None:
-        pipeline.scard(_name(guesser))
-        pipeline.ttl(_name(guesser))
+        for guesser in guessers:
+            pipeline.scard(_name(guesser))
+            pipeline.ttl(_name(guesser))
 
-    if most and (answers := valkey.asked(fill)) and answers[0] >= most:
+    answers = valkey.asked(fill) if guessers else None
+    if answers and answers[0] >= settings.HEXIAO_GUESSES_PER_KEY:
         raise TooManyAttempts(retry_after=max(answers[1], 1))
 
 
@@ -96,8 +98,8 @@ def count_file(*, actor: str, missed: Collection[str], now: float) -> None:
     mistake closes no till that has the same key.
     """
     most = settings.HEXIAO_GUESSES_PER_KEY
-    if missed and most:
-        _count({(actor, "file", "-"): most}, set(missed), now)
+    if missed:
+        _count(_files(actor), set(missed), now)
     if len(missed) > most > 0:
         raise TooManyAttempts(retry_after=settings.HEXIAO_GUESS_MINUTES * 60)
 
@@ -152,6 +154,12 @@ def _visitor(ip: str | None) -> dict[Guesser, int]:
     """Return whom a visitor's wrong codes count for: the address, whichever shop is asked."""
     most = settings.HEXIAO_GUESSES_PER_IP if ip else settings.HEXIAO_GUESSES_PER_KEY
     return {("visitor", "ip", _subscriber(ip) or "-"): most} if most else {}
+
+
+def _files(actor: str) -> dict[Guesser, int]:
+    """Return whom the wrong codes of a file count for."""
+    most = settings.HEXIAO_GUESSES_PER_KEY
+    return {(actor, "file", "-"): most} if most else {}
 
 
 def _subscriber(ip: str | None) -> str | None:

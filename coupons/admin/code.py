@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -102,9 +102,7 @@ class CodeAdmin(ReadOnly, KeysetAdmin):
         """Show a code: how it stands, where it comes from, what happened to it."""
         if request.method == "POST":
             raise PermissionDenied
-        code = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        if code is None:
-            raise Http404
+        code = self.found(request, object_id, Right.VIEW)
         return console_page(
             model_admin=self,
             request=request,

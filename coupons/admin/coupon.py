@@ -182,6 +182,4 @@ class CouponAdmin(CouponList):
     def redeemers_view(self, request: HttpRequest) -> HttpResponse:
         """Say who may redeem several coupons by hand."""
         self.require(request, Right.CHANGE)
-        request.current_app = self.admin_site.name
-        context = {**self.admin_site.each_context(request), "opts": self.opts}
-        return several_view(request, coupons=self.get_queryset(request), context=context)
+        return several_view(request, model_admin=self)

@@ -1,12 +1,12 @@
 """Who may redeem coupons by hand: the form for one coupon, and the page for several."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from coupons import clock, redeemers
 from coupons.admin.base import tell_errors
 from coupons.admin.form_fields import flag
+from coupons.admin.pages import console_page
 from coupons.caller import staff_actor
 from coupons.errors import HexiaoError
 from coupons.models import Coupon, Membership, Merchant, Role, StaffGroup, User
@@ -84,33 +85,31 @@ def say_who(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpR
     return HttpResponseRedirect(f"{reverse('admin:coupons_coupon_redeemers')}?{query}")
 
 
-def several_view(
-    request: HttpRequest, *, coupons: QuerySet, context: dict[str, Any]
-) -> HttpResponse:
+def several_view(request: HttpRequest, *, model_admin: Any) -> HttpResponse:
     """Let some redeem several coupons, or take it from them; others keep what they have.
 
     The page asks once more, naming whom and what, before anything changes.
     """
     asked = [text for text in request.GET.getlist("coupon") if text.isdecimal()][:MOST]
-    chosen: list[Coupon] = list(coupons.filter(pk__in=asked).order_by("name", "pk"))
+    coupons = model_admin.get_queryset(request).filter(pk__in=asked)
+    chosen: list[Coupon] = list(coupons.order_by("name", "pk"))
     if not chosen or len(chosen) != len(set(asked)):
         raise Http404
     form = RedeemersForm(request.POST or None, merchant=request.merchant)
+    page = partial(
+        console_page, model_admin=model_admin, request=request, form=form, coupons=chosen
+    )
     if request.method == "POST" and "back" not in request.POST and form.is_valid():
         taking = request.POST.get("what") == "disallow"
         if not form.chosen():
             form.add_error(None, _("Choose at least one person or group."))
         elif "sure" not in request.POST:
-            asked = {"taking": taking, "names": _names(form.chosen())}
-            shown = {"form": form, "coupons": chosen, **asked}
             title = _("Take the right from them?") if taking else _("Give them the right?")
-            page = {**context, **shown, "title": title}
-            return TemplateResponse(request, "console/redeemers_sure.html", page)
+            names = _names(form.chosen())
+            return page(template="redeemers_sure", title=title, taking=taking, names=names)
         elif _changed(request, form=form, coupons=chosen, taking=taking):
             return HttpResponseRedirect(reverse("admin:coupons_coupon_changelist"))
-    title = _("Who may redeem these coupons by hand")
-    shown = {"form": form, "coupons": chosen, "title": title}
-    return TemplateResponse(request, "console/redeemers.html", {**context, **shown})
+    return page(template="redeemers", title=_("Who may redeem these coupons by hand"))
 
 
 def _names(who: Redeemers) -> list[str]:

@@ -49,6 +49,14 @@ class Row:
     #: What the kind's `known` found of that key.
     known: Any = None
 
+    def given(self, *, but: str, usual: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values `but` the key's; one emptied is as `usual`, where there is such."""
+        return {
+            name: usual.get(name) if value is None else value
+            for name, value in self.values.items()
+            if name != but
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -53,8 +53,7 @@ _USUAL = {"name": "", "on_sale": False}
 
 
 def _values(row: Row) -> Sequence[Any]:
-    given = {name: value for name, value in row.values.items() if name != "sku"}
-    given |= {name: usual for name, usual in _USUAL.items() if given.get(name, 0) is None}
+    given = row.given(but="sku", usual=_USUAL)
     if "currency" in given:
         given["currency"] = (given["currency"] or row.merchant.currency).upper()
     values = catalogue.stored_values(given=given, merchant=row.merchant, known=row.known)

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -14,7 +14,7 @@ from coupons import clock, coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.shown import EMPTY, when, who
 from coupons.models import Code
-from coupons.staff import Area
+from coupons.staff import Area, Right
 from redemption.admin.redemption_steps import page_of
 from redemption.models import Hold, MergedOrder, Use
 
@@ -60,9 +60,7 @@ class HoldAdmin(ReadOnly, KeysetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the redemption's own page, where its steps are."""
-        row = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        if row is None:
-            raise Http404
+        row = self.found(request, object_id, Right.VIEW)
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         return HttpResponseRedirect(page_of(row.pk))

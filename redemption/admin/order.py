@@ -11,7 +11,6 @@ from unfold.decorators import display
 
 from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import badge, money, when
-from coupons.models import Coupon
 from coupons.staff import Area
 from redemption.admin.offers import orders_view
 from redemption.admin.order_use import may_use, order_use_view
@@ -75,9 +74,7 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Try a coupon on a cart."""
-        request.current_app = self.admin_site.name
-        context = {**self.admin_site.each_context(request), "opts": Coupon._meta}
-        return trial_view(request, pk, context=context)
+        return trial_view(request, pk, model_admin=self)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -91,8 +88,7 @@ class OrderAdmin(ReadOnly, KeysetAdmin):
         row = self.get_object(request, str(pk)) if may_use(request) else None
         if row is None:
             raise Http404
-        context = {**self.admin_site.each_context(request), "opts": self.opts}
-        return order_use_view(request, row, context=context)
+        return order_use_view(request, row, model_admin=self)
 
     def find(self, request: HttpRequest, queryset: QuerySet, typed: str) -> QuerySet:
         """Look an order up by its whole name."""

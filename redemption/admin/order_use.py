@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from coupons import clock
 from coupons.admin.base import tell_errors
 from coupons.admin.form_fields import Text
+from coupons.admin.pages import console_page
 from coupons.admin.shown import money, when
 from coupons.errors import HexiaoError
 from coupons.pricing.money import parse_amount
@@ -66,7 +66,7 @@ def may_use(request: HttpRequest) -> bool:
     )
 
 
-def order_use_view(request: HttpRequest, order: Order, *, context: dict[str, Any]) -> HttpResponse:
+def order_use_view(request: HttpRequest, order: Order, *, model_admin: Any) -> HttpResponse:
     """Offer what the order could use, and use what is chosen."""
     form = UseForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and request.POST.get("what") == "use":
@@ -86,21 +86,23 @@ def order_use_view(request: HttpRequest, order: Order, *, context: dict[str, Any
     except HexiaoError as error:
         if not form.errors:
             tell_errors(error=error, form=form)
-    shown = {
-        "title": _("Use a coupon on the order %(order)s") % {"order": order.ref},
-        "order": order,
-        "placed": when(order.placed_at),
-        "total": money(order.total_minor, order.currency),
-        "form": form,
-        "usable": [
+    return console_page(
+        model_admin=model_admin,
+        request=request,
+        template="order_use",
+        title=_("Use a coupon on the order %(order)s") % {"order": order.ref},
+        order=order,
+        placed=when(order.placed_at),
+        total=money(order.total_minor, order.currency),
+        form=form,
+        usable=[
             (each, money(_saving(each, order.currency), order.currency))
             for each in (found.usable if found else ())
         ],
-        "chosen": data.get("chosen"),
-        "refused": found.refused if found else [],
-        "back": reverse("admin:redemption_order_change", args=[order.pk]),
-    }
-    return TemplateResponse(request, "console/order_use.html", {**context, **shown})
+        chosen=data.get("chosen"),
+        refused=found.refused if found else [],
+        back=reverse("admin:redemption_order_change", args=[order.pk]),
+    )
 
 
 def _saving(applied: Any, currency: str) -> int:

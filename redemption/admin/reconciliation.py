@@ -77,9 +77,7 @@ class ReconciliationAdmin(ReadOnly, KeysetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show what a check has found."""
-        row = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        if row is None:
-            raise Http404
+        row = self.found(request, object_id, Right.VIEW)
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         return console_page(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,7 +17,7 @@ from campaigns.models import Customer
 from coupons.admin.base import KeysetAdmin, ReadOnly, ReadOnlyInline
 from coupons.admin.shown import EMPTY, badge, money, when, who
 from coupons.models import Code, Coupon
-from coupons.staff import Area
+from coupons.staff import Area, Right
 from redemption.admin import redemption_steps
 from redemption.admin.why import why_page
 from redemption.explaining import redemption_explained
@@ -120,9 +120,7 @@ class RedemptionAdmin(ReadOnly, KeysetAdmin):
 
     def why_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Say why a redemption came to its figures."""
-        row = self.get_object(request, str(pk)) if self.has_view_permission(request) else None
-        if row is None:
-            raise Http404
+        row = self.found(request, pk, Right.VIEW)
         return why_page(
             model_admin=self,
             request=request,

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -13,7 +13,7 @@ from coupons import coding
 from coupons.admin.base import KeysetAdmin, ReadOnly
 from coupons.admin.shown import EMPTY, badge, when, who
 from coupons.pricing.quote import Reason
-from coupons.staff import Area
+from coupons.staff import Area, Right
 from redemption.admin.why import why_page
 from redemption.admin.why_words import LABELS
 from redemption.explaining import attempt_explained
@@ -58,9 +58,7 @@ class RefusedAttemptAdmin(ReadOnly, KeysetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Say why it was refused."""
-        attempt = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        if attempt is None:
-            raise Http404
+        attempt = self.found(request, object_id, Right.VIEW)
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         return why_page(

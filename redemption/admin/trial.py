@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from coupons import clock
 from coupons.admin.base import tell_errors
 from coupons.admin.coupon_page import Panel
 from coupons.admin.form_fields import Count, Text
+from coupons.admin.pages import console_page
 from coupons.admin.repeated import Entry, Repeated
 from coupons.errors import HexiaoError
 from coupons.models import Coupon
@@ -104,7 +104,7 @@ def trial_panel(coupon: Coupon, request: HttpRequest) -> Panel | None:
     )
 
 
-def trial_view(request: HttpRequest, pk: int, *, context: dict[str, Any]) -> HttpResponse:
+def trial_view(request: HttpRequest, pk: int, *, model_admin: Any) -> HttpResponse:
     """Price what is typed; the page asks again whenever it changes."""
     if not may(role=request.role, area=Area.COUPONS, right=Right.VIEW):
         raise Http404
@@ -118,12 +118,17 @@ def trial_view(request: HttpRequest, pk: int, *, context: dict[str, Any]) -> Htt
         if not may(role=request.role, area=area, right=Right.VIEW):
             del form.fields[name]
     tried = _tried(request, coupon, form) if form.is_valid() else None
-    name = "trial_quote" if request.headers.get("HX-Request") else "trial"
-    shown = {"coupon": coupon, "form": form, "quote": _shown(tried) if tried else None}
-    if tried:
-        shown["tree"] = tree(trace=trace(case=tried.case), request=request)
-    title = _("Try it on a cart: %(name)s") % {"name": coupon.name}
-    return TemplateResponse(request, f"console/{name}.html", {**context, **shown, "title": title})
+    return console_page(
+        model_admin=model_admin,
+        request=request,
+        template="trial_quote" if request.headers.get("HX-Request") else "trial",
+        title=_("Try it on a cart: %(name)s") % {"name": coupon.name},
+        opts=Coupon._meta,
+        coupon=coupon,
+        form=form,
+        quote=_shown(tried) if tried else None,
+        tree=tree(trace=trace(case=tried.case), request=request) if tried else None,
+    )
 
 
 def _tried(request: HttpRequest, coupon: Coupon, form: TrialForm) -> Tried | None:
