@@ -1,10 +1,8 @@
 """What a cart could use: the codes it names, and the coupons that are open to all."""
 
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from coupons import reach
 from coupons.models import Reach
@@ -173,18 +171,3 @@ def test_what_the_database_is_asked_does_not_grow_with_the_coupons(shop: Shop) -
         queries.append(traffic.queries)
     # The key, the coupons, the facts.
     assert queries == [3, 3]
-
-
-def test_coupons_that_were_live_before_are_indexed_by_the_migration(shop: Shop) -> None:
-    shop.coupon("whole", priority=5)
-    shop.coupon("some", scope={"categories": ["shoes"], "products": ["A1"]})
-    shop.coupon("claimed", claim_required=True)
-    shop.coupon("unique", code=None)
-    shop.coupon("draft", publish=False)
-    columns = ("coupon", "key", "priority", "starts_at", "ends_at")
-    kept = set(Reach.objects.values_list(*columns))
-    assert len(kept) == 3
-    Reach.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("coupons.migrations.0003_rates").REACH_OF_LIVE_COUPONS)
-    assert set(Reach.objects.values_list(*columns)) == kept
