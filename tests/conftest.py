@@ -21,6 +21,14 @@ from config.translations import compile_catalogs
 
 HOUR = 60 * 60
 NO_BROWSER = "no Chromium found"
+#: The first takes a third less time than the others.
+CHROMIUMS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 BROWSER_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -155,11 +163,8 @@ def live(services: None, transactional_db: None) -> Iterator[None]:
 
 
 def chromium() -> str | None:
-    """Return the system's Chromium."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if found := shutil.which(name):
-            return found
-    return None
+    """Return the system's Chromium, rather the one that can do without windows."""
+    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def skip_unless_ci(reason: str) -> NoReturn:
