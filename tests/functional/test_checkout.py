@@ -394,3 +394,19 @@ def test_a_take_that_is_lost_every_time_is_told_as_try_again(
         answer = shop.api.post("redemptions", order("ten-off"), Idempotency_Key="k")
     assert (answer.status, answer.code) == (409, "try_again")
     assert answer.headers["Retry-After"] == "1"
+
+
+def test_another_merchants_code_customer_and_product_are_unknown(shop: Shop) -> None:
+    shop.coupon("ten-off")
+    assert shop.api.put("customers/C-1", {}).status == 200
+    shop.api.put("products/HAT", {"category": "hats", "on_sale": True})
+    other = Shop.open("other")
+    quote = other.api.post("validations", cart("ten-off", customer="C-1"))
+    assert [r["reason"] for r in quote.body["rejected"]] == ["code_not_found"]
+    assert quote.body["rejected"][0]["coupon"] is None
+    with nothing_changes():
+        assert other.api.post("redemptions", order("ten-off")).code == "coupon_rejected"
+    # The same names are free for it, and stay apart.
+    other.coupon("ten-off")
+    assert other.api.post("redemptions", order("ten-off", customer="C-1")).status == 201
+    assert Redemption.objects.of(shop.merchant).count() == 0
