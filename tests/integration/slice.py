@@ -21,8 +21,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 PART = source.Slice(households=frozenset({712, 1029, 2341}), campaigns=frozenset({8, 26}))
 
 
-def load() -> journey.Loaded:
-    return journey.load(password="not-a-secret", at=AT, console=Console(file=StringIO()), only=PART)
+def load(only: source.Slice = PART) -> journey.Loaded:
+    return journey.load(password="not-a-secret", at=AT, console=Console(file=StringIO()), only=only)
 
 
 def rows(name: str) -> Iterator[dict[str, Any]]:
