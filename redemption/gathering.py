@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
 from coupons import terms
 from coupons.caller import Caller
@@ -190,14 +191,23 @@ def _by_order(used: Sequence[Any]) -> dict[str, list[Any]]:
 def _ask(values: dict[str, Any], ahead: Ahead | None) -> tuple[Any, ...]:
     connection.ensure_connection()
     wire = connection.connection
+    begins = connection.in_atomic_block and wire.info.transaction_status == TransactionStatus.IDLE
+    first = None
     with connection.wrap_database_errors:
-        if ahead is None:
+        if begins:
+            # Left to begin by itself, the driver would wait for that alone.
+            wire.autocommit = True
+        elif ahead is None:
             return _only(wire.execute(_SQL, values))
         with wire.pipeline():
-            first = wire.execute(*ahead.question)
+            if begins:
+                wire.execute("BEGIN")
+            if ahead is not None:
+                first = wire.execute(*ahead.question)
             facts = wire.execute(_SQL, values)
+    if ahead is not None:
         ahead.hear(_only(first))
-        return _only(facts)
+    return _only(facts)
 
 
 def _only(cursor: Any) -> tuple[Any, ...]:
