@@ -178,9 +178,6 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         "server_side_binding": True,
-        # A statement asked this often is planned once and kept by the server. A pooler
-        # in front must know the protocol's prepared statements (PgBouncer 1.21 does).
-        "prepare_threshold": 5,
         "application_name": "hexiao",
         "connect_timeout": 5,
         # Contention is told as `try_again`, not by a page that hangs.

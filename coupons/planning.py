@@ -3,8 +3,7 @@
 The plans of a checkout are always the same, each table by its key, and planning takes five
 times as long as asking. Left to itself, PostgreSQL plans them for every cart. Other statements
 need their values: a search by the beginning of a code cannot do without, nor a list of the few
-redemptions that were reversed, which stand in an index of their own. Left to itself,
-PostgreSQL forgets that after the fifth time.
+redemptions that were reversed, which stand in an index of their own.
 """
 
 from collections.abc import Sequence

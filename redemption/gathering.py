@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.db import connection
-from psycopg.pq import TransactionStatus
-
 from coupons import terms
 from coupons.caller import Caller
 from coupons.platform import PLATFORM
@@ -22,6 +19,7 @@ from coupons.prizes import COLUMN as PRIZES
 from redemption.errors import StaleCaller
 from redemption.keys import CALLER_ROWS, STAMP, forget, on_a_living_connection
 from redemption.standing import orders_of
+from redemption.wire import asked
 
 _MICROSECONDS = "(extract(epoch FROM {}) * 1e6)::bigint"
 
@@ -96,8 +94,6 @@ SELECT
       WHERE t.merchant_id = %(merchant)s AND t.country = %(country)s),
     (SELECT {STAMP} FROM {CALLER_ROWS} WHERE k.prefix = %(key)s)
 """  # noqa: S608  (our own SQL)
-# psycopg remembers how to send a statement only below 4,096 characters.
-_SQL = " ".join(_SQL.split())
 
 
 class Ahead(Protocol):
@@ -189,30 +185,10 @@ def _by_order(used: Sequence[Any]) -> dict[str, list[Any]]:
 
 
 def _ask(values: dict[str, Any], ahead: Ahead | None) -> tuple[Any, ...]:
-    connection.ensure_connection()
-    wire = connection.connection
-    begins = connection.in_atomic_block and wire.info.transaction_status == TransactionStatus.IDLE
-    first = None
-    with connection.wrap_database_errors:
-        if begins:
-            # Left to begin by itself, the driver would wait for that alone.
-            wire.autocommit = True
-        elif ahead is None:
-            return _only(wire.execute(_SQL, values))
-        with wire.pipeline():
-            if begins:
-                wire.execute("BEGIN")
-            if ahead is not None:
-                first = wire.execute(*ahead.question)
-            facts = wire.execute(_SQL, values)
+    answers = asked(statements=[*([ahead.question] if ahead else []), (_SQL, values)])
     if ahead is not None:
-        ahead.hear(_only(first))
-    return _only(facts)
-
-
-def _only(cursor: Any) -> tuple[Any, ...]:
-    row: tuple[Any, ...] = cursor.fetchone()
-    return row
+        ahead.hear(answers[0][0])
+    return answers[-1][0]
 
 
 def _decoded(value: Any) -> Any:

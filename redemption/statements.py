@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from django.db import DataError, connection
+from django.db import DataError
 from psycopg import errors as pg
 from psycopg.types.numeric import Int8
 
 from redemption.errors import TakeLost
+from redemption.wire import asked
 
 COMMIT = "COMMIT"
 #: Where a part asks for the one before it.
@@ -71,13 +72,12 @@ class Statements:
         self._run()
 
     def _run(self, *last: str) -> None:
-        wire = connection.connection
+        sent = [
+            (chained(tuple((p.sql, p.takes) for p in parts)), self._of(parts))
+            for parts in filter(None, self._sent)
+        ]
         try:
-            with connection.wrap_database_errors, wire.pipeline():
-                for parts in filter(None, self._sent):
-                    wire.execute(chained(tuple((p.sql, p.takes) for p in parts)), self._of(parts))
-                for sql in last:
-                    wire.execute(sql)
+            asked(statements=[*sent, *((sql, ()) for sql in last)])
         except DataError as error:
             if isinstance(error.__cause__, pg.DivisionByZero):
                 raise TakeLost from error
@@ -109,8 +109,7 @@ def chained(parts: tuple[tuple[str, bool], ...]) -> str:
             after += f" AND (SELECT count(*) FROM s{last_take}) > 0"  # noqa: S608
     counted = f"s{len(parts) - 1}" if last_take is None else f"s{last_take}"
     told = "count(*)" if last_take is None else "1 / count(*)"
-    # psycopg remembers how to send a statement only below 4,096 characters.
-    return " ".join(f"WITH {', '.join(texts)} SELECT {told} FROM {counted}".split())  # noqa: S608
+    return f"WITH {', '.join(texts)} SELECT {told} FROM {counted}"  # noqa: S608
 
 
 def _named(sql: str, n: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, transaction
 
 from coupons.models import Code, CouponCounter
-from redemption import gathering, ledger, taking
+from redemption import ledger, taking
 from redemption.errors import TakeLost
 from redemption.statements import Statements, chained
 from tests.shop import Shop, order
@@ -97,24 +97,6 @@ def test_two_codes_of_one_coupon_take_two_uses_of_it() -> None:
     assert list(Code.objects.order_by("text").values_list("uses", flat=True)) == [1, 0, 1]
     third = shop.api.post("redemptions", order("SIX0000006", ref="O-2", customer="C-1"))
     assert (third.status, third.body["code"]) == (422, "coupon_rejected")
-
-
-def test_psycopg_remembers_how_to_send_a_usual_redemption(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = Shop.open()
-    shop.coupon("unique", code=None, limits={"uses_per_customer": 1})
-    shop.codes("unique", "ONE0000001")
-    sent = []
-    plain = Statements._of
-
-    def noted(self, parts):
-        sent.append(chained(tuple((part.sql, part.takes) for part in parts)))
-        return plain(self, parts)
-
-    monkeypatch.setattr(Statements, "_of", noted)
-    done = shop.api.post("redemptions", order("ONE0000001", customer="C-1"), Idempotency_Key="k")
-    assert done.status == 201
-    assert [len(sql) < 4_096 for sql in sent] == [True]
-    assert len(gathering._SQL) < 4_096
 
 
 def test_every_part_waits_for_the_one_before_it() -> None:

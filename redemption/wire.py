@@ -1,0 +1,174 @@
+"""Statements on their way to PostgreSQL and back, several in one round trip.
+
+A checkout sends the same few statements again and again. The driver's cursors, which make each
+of them anew from Python objects, took two fifths of the web process's time. Here the driver's
+own parts are put together for just this: values through its `Transformer`, bytes through its
+libpq, each statement prepared once for a connection.
+"""
+
+import re
+import select
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg import OperationalError, errors
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+
+#: A statement with `%s` or with `%(name)s`, and its values.
+Asked = tuple[str, Sequence[Any] | Mapping[str, Any]]
+Row = tuple[Any, ...]
+
+#: What comes this often is prepared, and so many are kept for each connection.
+OFTEN, MOST = 5, 100
+_WELL = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+
+
+def asked(*, statements: Sequence[Asked]) -> list[list[Row]]:
+    """Send statements to this thread's connection in one round trip; return the rows of each.
+
+    Inside Django's transaction its BEGIN goes ahead of the first. The first statement that
+    fails raises Django's error, and none behind it is done.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    with database.wrap_database_errors:
+        database.ensure_connection()
+        line = _line(database.connection)
+        begin = [("BEGIN", ())] if database.in_atomic_block and line.is_idle else []
+        results = line.results([line.ready(*each) for each in [*begin, *statements]])
+        return [line.rows(result) for result in results[len(begin) :]]
+
+
+class _Ready(NamedTuple):
+    """A statement with its values as bytes; `prepared` under that name, if it is."""
+
+    text: bytes
+    values: Sequence[Any] | None
+    types: Sequence[int]
+    formats: Sequence[Any]
+    prepared: bytes | None
+
+
+class _Line:
+    """One connection, with what it has prepared."""
+
+    def __init__(self, wire: Any) -> None:
+        self.pgconn = wire.pgconn
+        self.values = Transformer(wire)
+        self.arrived = select.poll()
+        self.arrived.register(wire.pgconn.socket, select.POLLIN)
+        self.uses: Counter[tuple[bytes, tuple[int, ...]]] = Counter()
+        self.prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether no transaction has begun."""
+        return bool(self.pgconn.transaction_status == TransactionStatus.IDLE)
+
+    def ready(self, sql: str, given: Sequence[Any] | Mapping[str, Any]) -> _Ready:
+        """Bring a statement into the form in which it is sent."""
+        text, names = _numbered(sql)
+        values = [given[name] for name in names] if isinstance(given, Mapping) else given
+        if not values:
+            return _Ready(text, None, (), (), None)
+        dumped = self.values.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        types, formats = tuple(self.values.types or ()), self.values.formats or ()
+        return _Ready(text, dumped, types, formats, self._prepared(text, types))
+
+    def _prepared(self, text: bytes, types: tuple[int, ...]) -> bytes | None:
+        kind = (text, types)
+        if name := self.prepared.get(kind):
+            return name
+        if len(self.prepared) >= MOST:
+            return None
+        self.uses[kind] += 1
+        if self.uses[kind] < OFTEN:
+            return None
+        name = f"hexiao_{len(self.prepared)}".encode()
+        self._checked(self.pgconn.prepare(name, text, types))
+        self.prepared[kind] = name
+        return name
+
+    def results(self, ready: Sequence[_Ready]) -> list[Any]:
+        """Send all at once, and wait for what they answer."""
+        if len(ready) == 1:
+            return [self._checked(self._answer(*ready))]
+        self.pgconn.enter_pipeline_mode()
+        try:
+            for each in ready:
+                self._send(each)
+            self.pgconn.pipeline_sync()
+            self.pgconn.flush()
+            results = [self._next() for _ in ready]
+            self._next()  # that of the sync
+        finally:
+            if self.pgconn.status == ConnStatus.OK:
+                self.pgconn.exit_pipeline_mode()
+        return [self._checked(result) for result in results]
+
+    def _answer(self, ready: _Ready) -> Any:
+        if ready.prepared is None:
+            return self.pgconn.exec_params(ready.text, ready.values, ready.types, ready.formats)
+        return self.pgconn.exec_prepared(ready.prepared, ready.values, ready.formats)
+
+    def _send(self, ready: _Ready) -> None:
+        if ready.prepared is None:
+            self.pgconn.send_query_params(ready.text, ready.values, ready.types, ready.formats)
+        else:
+            self.pgconn.send_query_prepared(ready.prepared, ready.values, ready.formats)
+
+    def _next(self) -> Any:
+        """Wait for one answer, and take the nothing that ends it."""
+        while self.pgconn.is_busy():
+            # Waiting here lets other threads work; inside libpq it would keep them from it.
+            self.arrived.poll()
+            self.pgconn.consume_input()
+        result = self.pgconn.get_result()
+        if result is not None and result.status != ExecStatus.PIPELINE_SYNC:
+            self.pgconn.get_result()
+        return result
+
+    def _checked(self, result: Any) -> Any:
+        if result is None or self.pgconn.status != ConnStatus.OK:
+            raise OperationalError(self.pgconn.get_error_message())
+        if result.status not in _WELL:
+            raise errors.error_from_result(result)
+        return result
+
+    def rows(self, result: Any) -> list[Row]:
+        """Read the rows of an answer."""
+        if result.status != ExecStatus.TUPLES_OK:
+            return []
+        self.values.set_pgresult(result)
+        return self.values.load_rows(0, result.ntuples, tuple)
+
+
+_lines: WeakKeyDictionary[Any, _Line] = WeakKeyDictionary()
+
+
+def _line(wire: Any) -> _Line:
+    line = _lines.get(wire)
+    if line is None:
+        line = _lines[wire] = _Line(wire)
+    return line
+
+
+@lru_cache(maxsize=1_000)
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """Write a statement with `$1` for its values; return those that have names, in order."""
+    names: dict[str, int] = {}
+    count = 0
+
+    def number(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[1] is None:
+            count += 1
+            return f"${count}"
+        return f"${names.setdefault(found[1], len(names) + 1)}"
+
+    text = re.sub(r"%(?:\((\w+)\))?s", number, sql)
+    return text.replace("%%", "%").encode(), tuple(names)
