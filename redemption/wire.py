@@ -8,11 +8,11 @@ libpq, each statement prepared once for a connection.
 
 import re
 import select
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import OperationalError, errors
@@ -57,6 +57,7 @@ class _Line:
     """One connection, with what it has prepared."""
 
     def __init__(self, wire: Any) -> None:
+        self.wire = wire
         self.pgconn = wire.pgconn
         self.values = Transformer(wire)
         self.arrived = select.poll()
@@ -105,9 +106,12 @@ class _Line:
             self.pgconn.flush()
             results = [self._next() for _ in ready]
             self._next()  # that of the sync
-        finally:
-            if self.pgconn.status == ConnStatus.OK:
-                self.pgconn.exit_pipeline_mode()
+        except BaseException:
+            # Nobody knows any more what was answered; the next query opens a connection.
+            self.pgconn.finish()
+            raise
+        if self.pgconn.status == ConnStatus.OK:
+            self.pgconn.exit_pipeline_mode()
         return [self._checked(result) for result in results]
 
     def _answer(self, ready: _Ready) -> Any:
@@ -147,13 +151,14 @@ class _Line:
         return self.values.load_rows(0, result.ntuples, tuple)
 
 
-_lines: WeakKeyDictionary[Any, _Line] = WeakKeyDictionary()
+#: The line of each thread; it holds on to its connection.
+_own = threading.local()
 
 
 def _line(wire: Any) -> _Line:
-    line = _lines.get(wire)
-    if line is None:
-        line = _lines[wire] = _Line(wire)
+    line: _Line | None = getattr(_own, "line", None)
+    if line is None or line.wire is not wire:
+        line = _own.line = _Line(wire)
     return line
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DataError, OperationalError, connection, transaction
 
-from redemption.wire import MOST, OFTEN, asked
+from redemption.wire import MOST, OFTEN, _Line, asked
 from tests.round_trips import counted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +77,24 @@ def test_a_connection_that_the_server_ended_is_told(count: int) -> None:
         asked(statements=[("SELECT 1", ())] * count)
     connection.close()
     assert asked(statements=[("SELECT 1", ())] * count) == [[(1,)]] * count
+
+
+def test_one_that_was_interrupted_leaves_no_answer_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection.ensure_connection()
+    with monkeypatch.context() as patch:
+        patch.setattr(_Line, "_next", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            asked(statements=[("SELECT 1", ()), ("SELECT 2", ())])
+    with pytest.raises(OperationalError):
+        asked(statements=[("SELECT 3", ())])
+    connection.close()
+    assert asked(statements=[("SELECT 4", ())]) == [[(4,)]]
+
+
+def interrupted(_line: _Line) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("count", [1, 2])
