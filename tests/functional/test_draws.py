@@ -273,7 +273,7 @@ def test_a_reveal_costs_no_further_round_trip(shop: Shop) -> None:
     with counted() as traffic:
         done = shop.api.post("redemptions", body, Idempotency_Key="k-1")
     assert done.status == 201, done
-    assert traffic.round_trips == 3
+    assert traffic.round_trips == 2
 
 
 # --- The console -----------------------------------------------------------------------
