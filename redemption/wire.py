@@ -60,8 +60,9 @@ class _Line:
         self.wire = wire
         self.pgconn = wire.pgconn
         self.values = Transformer(wire)
-        self.arrived = select.poll()
+        self.arrived, self.moved = select.poll(), select.poll()
         self.arrived.register(wire.pgconn.socket, select.POLLIN)
+        self.moved.register(wire.pgconn.socket, select.POLLIN | select.POLLOUT)
         self.uses: Counter[tuple[bytes, tuple[int, ...]]] = Counter()
         self.prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
 
@@ -103,7 +104,7 @@ class _Line:
             for each in ready:
                 self._send(each)
             self.pgconn.pipeline_sync()
-            self.pgconn.flush()
+            self._push()
             results = [self._next() for _ in ready]
             self._next()  # that of the sync
         except BaseException:
@@ -124,6 +125,13 @@ class _Line:
             self.pgconn.send_query_params(ready.text, ready.values, ready.types, ready.formats)
         else:
             self.pgconn.send_query_prepared(ready.prepared, ready.values, ready.formats)
+
+    def _push(self) -> None:
+        """Send what is left to send, as fast as the server takes it."""
+        while self.pgconn.flush():
+            # It may take no more before its answers are read.
+            self.moved.poll()
+            self.pgconn.consume_input()
 
     def _next(self) -> Any:
         """Wait for one answer, and take the nothing that ends it."""

@@ -26,6 +26,14 @@ def test_values_come_back_as_they_went() -> None:
     assert asked(statements=[("SELECT %s::int - %s::int", [5, 3])]) == [[(2,)]]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.timeout(30)
+def test_what_is_larger_than_a_socket_holds_arrives_and_comes_back(count: int) -> None:
+    large = "x" * 20_000_000
+    statements = [("SELECT %s::text", [large])] * count
+    assert asked(statements=statements) == [[(large,)]] * count
+
+
 def test_a_zero_byte_is_refused_and_not_cut_off() -> None:
     with pytest.raises(DataError):
         asked(statements=[("SELECT %s::text", ["a\0b"])])
