@@ -116,6 +116,14 @@ def empty_tables() -> None:
             cursor.execute(f"SET LOCAL session_replication_role = replica; {sweep}")
 
 
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let a module's fixtures write what all its tests find; they roll back what they do."""
+    with django_db_blocker.unblock():
+        yield
+        empty_tables()
+
+
 @pytest.fixture(autouse=True)
 def empty_cache(request: pytest.FixtureRequest) -> None:
     """Give each test that has a database an empty Valkey too."""

@@ -3,7 +3,6 @@
 A route that the matrix does not have fails the test, and so does a row without a route.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +15,6 @@ from coupons import jobs
 from coupons.api.endpoint import Endpoint
 from redemption import keys
 from redemption.models import ApiKey, RedemptionBatch, Scope
-from tests.conftest import empty_tables
 from tests.shop import Answer, Api, Form, Shop, cart, order
 from tests.unchanged import nothing_changes
 
@@ -259,18 +257,15 @@ EACH = pytest.mark.parametrize("each", MATRIX, ids=lambda r: f"{r.method} {r.rou
 
 
 @pytest.fixture(scope="module")
-def shop(django_db_setup: None, django_db_blocker: Any) -> Iterator[Shop]:
-    """Have a shop that is there for every test; what a test does to it is rolled back."""
-    with django_db_blocker.unblock():
-        shop = Shop.open()
-        shop.coupon("ten-off")
-        shop.coupon("draft", publish=False)
-        shop.coupon("stock", code=None)
-        shop.codes("stock", "STOCK1")
-        assert shop.api.put("customers/C-1", {}).status == 200
-        assert shop.api.put("channels/web", {}).status == 201
-        yield shop
-        empty_tables()
+def shop(kept: None) -> Shop:
+    shop = Shop.open()
+    shop.coupon("ten-off")
+    shop.coupon("draft", publish=False)
+    shop.coupon("stock", code=None)
+    shop.codes("stock", "STOCK1")
+    assert shop.api.put("customers/C-1", {}).status == 200
+    assert shop.api.put("channels/web", {}).status == 201
+    return shop
 
 
 def call(shop: Shop, api: Api, each: Row) -> Answer:

@@ -63,7 +63,6 @@ from redemption.models import (
     WebhookEndpoint,
 )
 from reports.models import DailyFigure, PoolFigure
-from tests.conftest import empty_tables
 from tests.shop import NOW, Shop, order
 from tests.unchanged import nothing_changes, our_models
 
@@ -71,14 +70,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def shop(django_db_setup: None, django_db_blocker: Any) -> Iterator[Shop]:
-    """Have a shop with one row of everything; what a test does to it is rolled back."""
-    with django_db_blocker.unblock():
-        yield one_of_everything()
-        empty_tables()
-
-
-def one_of_everything() -> Shop:
+def shop(kept: None) -> Shop:
     """Open a shop with one row of everything."""
     shop = Shop.open()
     shop.coupon(

@@ -1,7 +1,6 @@
 """The demo's data: all of it, at the right price, at its own time."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,18 +15,15 @@ from coupons.models import (
     JournalEntry,
 )
 from redemption.models import Order, OrderLine, Redemption, Use
-from tests.conftest import empty_tables
 from tests.integration.slice import NEW_YORK, cents, load, rows, wall
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)
-def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[journey.Loaded]:
+def loaded(kept: None) -> journey.Loaded:
     """Have the slice loaded once, for tests that only read."""
-    with django_db_blocker.unblock():
-        yield load()
-        empty_tables()
+    return load()
 
 
 def test_every_line_has_its_shelf_total_and_its_card_discount() -> None:
