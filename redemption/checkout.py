@@ -1,17 +1,18 @@
 """Asking and taking: price a cart, and redeem its codes.
 
 Both put the same facts to the same engine. A quote writes nothing; a redemption
-quotes again inside its transaction and trusts no quote shown earlier.
+quotes again before it takes and trusts no quote shown earlier.
 """
 
 import uuid
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from psycopg import errors as pg
 
 from coupons import follow_ups
@@ -125,14 +126,13 @@ def redeem(
     method: str | None = None,
     beside: ledger.Beside | None = None,
     judged_at: datetime | None = None,
-    within: bool = False,
     proven: Collection[int] = (),
 ) -> Redeemed:
     """Redeem or hold the codes of a cart on an order: all, or with `partial` those that apply.
 
     `judged_at` is when it happened, where that is not now: the coupon's window and hours are
-    judged at that time, its limits at `at`. `within` the caller's transaction it is the caller
-    who commits. What is `beside` is asked with the facts and written with the answer.
+    judged at that time, its limits at `at`. What is `beside` is asked with the facts and
+    written with the answer. On return it is committed, unless the caller has a transaction.
 
     Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
@@ -142,7 +142,8 @@ def redeem(
     checked = check(body)
     if not checked.codes:
         raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
-    with transaction.atomic(savepoint=within, durable=beside is None and not within):
+    # What is written is one transaction by itself; one of the caller's may lose it and go on.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
         # 2. Gather the facts, the order's earlier redemptions among them.
         facts = facts_for(caller=caller, checked=checked, at=at, takes=True, ahead=beside)
         with holds.told_of_lapsed(facts=facts):
@@ -162,12 +163,12 @@ def redeem(
             )
             # 5. All or nothing, unless the caller takes what applies.
             refuse_unless_taken(entry=entry, body=body)
-            # 6. Draw what is drawn; take, write and commit, in one order and one round trip.
+            # 6. Draw what is drawn; take and write, in one order and one round trip.
             entry = _revealed(entry)
             answer = answer_for(entry=entry, language=body.language)
             encoded = msgspec.json.encode(answer)
             own = beside.statements(encoded) if beside else ()
-            ledger.write(entry, answer=encoded, beside=own, commits=not within)
+            ledger.write(entry, answer=encoded, beside=own)
     return Redeemed(answer=answer, created=True)
 
 
@@ -226,7 +227,7 @@ def answer_for(*, entry: Entry, language: str | None) -> RedemptionAnswer:
 
 
 def retried(attempt: Callable[[], T], *, at: datetime) -> T:
-    """Call `attempt`, which redeems in a transaction of its own, again when a take is lost.
+    """Call `attempt`, which redeems, again when a take is lost.
 
     The next attempt sees what happened meanwhile, so the loser learns the true reason.
     Raises `TryAgain` where that does not settle it, or rows stay locked too long.

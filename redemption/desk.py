@@ -1,7 +1,7 @@
 """The redemption desk: a person checks a code for a shopper, redeems it, takes it back.
 
-Only who may redeem a coupon by hand is told anything of it. That is asked again inside the
-transaction that redeems, so a right that was taken a second ago is gone.
+Only who may redeem a coupon by hand is told anything of it. That is asked again by the call
+that redeems, so a right that was taken a second ago is gone.
 """
 
 import time
@@ -132,7 +132,7 @@ def redeem(
     )
 
     def attempt() -> uuid.UUID:
-        with noted(), transaction.atomic(durable=True):
+        with noted():
             return _redeemed(clerk=clerk, body=body, press=press, proof_id=proof_id, at=at)
 
     with refusing.kept() as noted:
@@ -150,7 +150,7 @@ def _redeemed(
     proof_id: uuid.UUID | None,
     at: datetime,
 ) -> uuid.UUID:
-    """Redeem within a transaction, for whoever may at this moment and is not guessing."""
+    """Redeem for whoever may at this moment and is not guessing."""
     # Read anew: the right, the account or the channel may have changed since the page came.
     user = User.objects.get(pk=clerk.user.pk)
     caller = _caller(clerk=clerk)

@@ -4,11 +4,13 @@ One cart with all its codes is the usual question; many guests' carts at once ar
 and the same query answers both.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
+
+import msgspec
 
 from coupons import terms
 from coupons.caller import Caller
@@ -23,7 +25,7 @@ from redemption.wire import asked
 
 _MICROSECONDS = "(extract(epoch FROM {}) * 1e6)::bigint"
 
-# One look at the world: a row of JSON columns, in which an instant is microseconds. A code is
+# One look at the world: an array in JSON, in which an instant is microseconds. A code is
 # the merchant's own first, else the platform's, once that coupon has been published.
 _SQL = f"""
 WITH asked AS (
@@ -33,7 +35,7 @@ WITH asked AS (
 ), who AS (
     SELECT * FROM campaigns_customer WHERE merchant_id = %(merchant)s AND ref = %(customer)s
 )
-SELECT
+SELECT json_build_array(
     (SELECT json_agg(json_build_array(
                 a.text, a.id, a.state, a.shared, a.max_uses, a.uses,
                 {_MICROSECONDS.format("a.expires_at")},
@@ -93,15 +95,19 @@ SELECT
        FROM coupons_taxrate t
       WHERE t.merchant_id = %(merchant)s AND t.country = %(country)s),
     (SELECT {STAMP} FROM {CALLER_ROWS} WHERE k.prefix = %(key)s)
+)::text
 """  # noqa: S608  (our own SQL)
 
 
+Question = tuple[str, Mapping[str, Any]]
+
+
 class Ahead(Protocol):
-    """A question that travels ahead of the facts, in the same round trip."""
+    """A question that is asked with the facts, in the same statement."""
 
     @property
-    def question(self) -> tuple[str, Sequence[Any]]:
-        """Return a query for one row, with its values."""
+    def question(self) -> Question:
+        """Return a query for one row, with its values; their names are not those of the facts."""
         ...
 
     def hear(self, row: tuple[Any, ...]) -> None:
@@ -153,13 +159,12 @@ def known(
         "at": at,
         "key": caller.actor.removeprefix("key:") if caller.stamp else None,
     }
-    *rows, channel_id, new_customer_id, taxes, stamp = on_a_living_connection(
-        ask=lambda: _ask(values, ahead)
-    )
+    found = msgspec.json.decode(on_a_living_connection(ask=lambda: _ask(values, ahead)))
+    code_rows, who, products, used, channel_id, new_customer_id, taxes, stamp = found
     if caller.stamp and stamp != caller.stamp:
         forget(caller=caller)
         raise StaleCaller
-    code_rows, who, products, used = [_decoded(row) or () for row in rows]
+    code_rows, used = code_rows or (), used or ()
     return Known(
         codes={row[0]: row for row in code_rows},
         used=used,
@@ -168,11 +173,11 @@ def known(
             [(row[7], row[8]) for row in code_rows] + [(row[4], row[5]) for row in used]
         ),
         customer=customer,
-        who=who or None,
-        products={sku: (path or "", on_sale) for sku, path, on_sale in products},
+        who=who,
+        products={sku: (path or "", on_sale) for sku, path, on_sale in products or ()},
         channel_id=channel_id,
         new_customer_id=new_customer_id,
-        tax_rates=_tax_rates(_decoded(taxes)),
+        tax_rates=_tax_rates(taxes),
     )
 
 
@@ -184,16 +189,21 @@ def _by_order(used: Sequence[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def _ask(values: dict[str, Any], ahead: Ahead | None) -> tuple[Any, ...]:
-    answers = asked(statements=[*([ahead.question] if ahead else []), (_SQL, values)])
+def _ask(values: dict[str, Any], ahead: Ahead | None) -> str:
+    if ahead is None:
+        sql = _SQL
+    else:
+        question, more = ahead.question
+        sql, values = _with(question), {**values, **more}
+    [[(*heard, facts)]] = asked(statements=[(sql, values)])
     if ahead is not None:
-        ahead.hear(answers[0][0])
-    return answers[-1][0]
+        ahead.hear(tuple(heard))
+    return str(facts)
 
 
-def _decoded(value: Any) -> Any:
-    """Decode JSON that Django's cursor leaves as text."""
-    return json.loads(value) if isinstance(value, str) else value
+@lru_cache(maxsize=100)
+def _with(question: str) -> str:
+    return f"SELECT * FROM ({question}) AS ahead, ({_SQL}) AS facts"  # noqa: S608
 
 
 def _tax_rates(rows: Sequence[tuple[str, int, bool]] | None) -> TaxRates | None:

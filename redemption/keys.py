@@ -1,7 +1,6 @@
 """API keys: made once, replaced by a successor, looked up at every request."""
 
 import hashlib
-import select
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -223,21 +222,8 @@ def forget(*, caller: Caller) -> None:
     _met.pop(caller.digest, None)
 
 
-def close_if_cut() -> None:
-    """Close the kept connection if the server has closed it, so that the next query opens one.
-
-    An idle connection has nothing to read; one that has is at its end. Asks the kernel,
-    not the server.
-    """
-    if connection.connection is not None and not connection.in_atomic_block:
-        waiting = select.poll()
-        waiting.register(connection.connection.pgconn.socket, select.POLLIN)
-        if waiting.poll(0):
-            connection.close()
-
-
 def on_a_living_connection(*, ask: Callable[[], T]) -> T:
-    """Ask the first query of a request, a read; once more if the kept connection has died."""
+    """Ask the first queries of a request, reads; once more if the kept connection has died."""
     try:
         return ask()
     except (OperationalError, InterfaceError):

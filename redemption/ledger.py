@@ -1,10 +1,10 @@
 """Writing a redemption: what is scarce is taken and the ledger written in one go.
 
 Every take is one conditional statement that changes its row or changes nothing, and
-all of them travel to the database together, the COMMIT behind them. Their order is fixed,
-so that two redemptions never wait for each other in a circle, and the busiest rows come
-last: docs/redemption.md has it. If any take changes nothing, the server ends the
-transaction, and `TakeLost` says so.
+all of them travel to the database together, as one statement that is its own transaction.
+Their order is fixed, so that two redemptions never wait for each other in a circle, and the
+busiest rows come last: docs/redemption.md has it. If any take changes nothing, the server
+does none of it, and `TakeLost` says so.
 """
 
 import uuid
@@ -14,7 +14,6 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 import msgspec
-from django.db import transaction
 
 from coupons import journal
 from coupons.models import new_id
@@ -42,16 +41,12 @@ class Beside(Ahead, Protocol):
         ...
 
 
-def write(
-    entry: Entry, *, answer: bytes, beside: Sequence[Statement] = (), commits: bool = True
-) -> None:
-    """Take every use, write the redemption, and commit the transaction that it is called in.
+def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> None:
+    """Take every use and write the redemption; outside a transaction it is committed with it.
 
     `answer` is the body to keep with it; `beside` are statements of others, which must change
-    a row too. Unless it `commits`, the caller does. Raises `TakeLost`; then nothing is written.
+    a row too. Raises `TakeLost`; then nothing is written.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("A redemption is written inside a transaction.")
     customer_id = _customer_id(entry)
     statements = Statements(_sent(rows(entry, customer_id=customer_id, answer=answer)))
     _customer(entry, statements)
@@ -73,10 +68,7 @@ def write(
     draws.take_prizes(entry, statements)
     for _, take in _counters(entry, statements):
         take()
-    if commits:
-        statements.commit()
-    else:
-        statements.run()
+    statements.run()
 
 
 def _counters(entry: Entry, statements: Statements) -> list[tuple[int, Callable[[], None]]]:

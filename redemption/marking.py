@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import transaction
 
 from coupons import coding, journal, redeemers
 from coupons.caller import Caller, staff_actor
@@ -20,6 +19,7 @@ from coupons.models import Coupon, Membership, Merchant, Role, User
 from coupons.staff import Area, Right, may
 from redemption import checkout, qualifying, refusing
 from redemption.desk import code_of
+from redemption.gathering import Question
 from redemption.ledger import Statement
 from redemption.models import Method, Order
 from redemption.shapes import AppliedAnswer, RedemptionBody, RejectedAnswer
@@ -87,7 +87,7 @@ def mark(
     common: dict[str, Any] = {"user_id": user.pk, "order": order, "body": body, "at": at}
 
     def attempt() -> uuid.UUID:
-        with noted(), transaction.atomic(durable=True):
+        with noted():
             return _marked(**common, reason=reason.strip()[:LONGEST_REASON], as_placed=as_placed)
 
     with refusing.kept() as noted:
@@ -136,9 +136,9 @@ class _Told:
     at: datetime
 
     @property
-    def question(self) -> Statement:
+    def question(self) -> Question:
         """Ask nothing."""
-        return "SELECT 1", []
+        return "SELECT 1", {}
 
     def hear(self, row: tuple[Any, ...]) -> None:
         """Hear nothing."""

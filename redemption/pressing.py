@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 from django.db import connection
 
+from redemption.gathering import Question
 from redemption.ledger import Statement
 
 _LOOK = """
 SELECT convert_from(a.body, 'UTF8') FROM (SELECT 1) AS one LEFT JOIN coupons_idempotentanswer a
-    ON a.merchant_id = %s AND a.caller = %s AND a.key = %s
+    ON a.merchant_id = %(press_merchant)s AND a.caller = %(press_caller)s AND a.key = %(press)s
 """
 _KEEP = """
 INSERT INTO coupons_idempotentanswer
@@ -45,9 +46,10 @@ class Press:
     at: datetime
 
     @property
-    def question(self) -> Statement:
+    def question(self) -> Question:
         """Ask what the press has redeemed."""
-        return _LOOK, self._names
+        names = ("press_merchant", "press_caller", "press")
+        return _LOOK, dict(zip(names, self._names, strict=True))
 
     def look(self) -> None:
         """Ask by itself, and hear."""

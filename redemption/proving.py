@@ -1,7 +1,7 @@
 """One more proof for a valuable coupon: a code sent to the customer, or a supervisor's word.
 
 A proof is for one coupon, one customer and one person at the desk. It is used by a
-conditional statement in the transaction that redeems, so it is good for one redemption.
+conditional part of the statement that redeems, so it is good for one redemption.
 """
 
 import secrets
@@ -23,6 +23,7 @@ from coupons.models import Coupon, Merchant, new_id
 from coupons.reasons import language_of
 from redemption import messages
 from redemption.errors import NotReached, NotSent, OwnApproval, SentLately, WrongProof
+from redemption.gathering import Question
 from redemption.ledger import Beside, Statement
 from redemption.models import Proof
 
@@ -174,7 +175,7 @@ def approve(*, asked: Asked, approved_by: str, at: datetime) -> uuid.UUID:
 
 
 def good(*, asked: Asked, proof_id: uuid.UUID | None, at: datetime) -> Proof | None:
-    """Return a proof if it is for this and good now; ask within the transaction that uses it."""
+    """Return a proof if it is for this and good now; whoever uses it asks again (`USE`)."""
     if proof_id is None:
         return None
     rows = Proof.objects.of(asked.merchant).filter(
@@ -200,7 +201,7 @@ class Using:
     at: datetime
 
     @property
-    def question(self) -> Statement:
+    def question(self) -> Question:
         """Ask what the first asks."""
         return self.first.question
 

@@ -18,7 +18,6 @@ from psycopg.types.numeric import Int8
 from redemption.errors import TakeLost
 from redemption.wire import asked
 
-COMMIT = "COMMIT"
 #: Where a part asks for the one before it.
 AFTER = "{after}"
 
@@ -34,7 +33,7 @@ class Part:
 
 @dataclass(slots=True)
 class Statements:
-    """The writes of one transaction, in the order in which they lock their rows.
+    """The writes of one verb, in the order in which they lock their rows.
 
     `shared` are values that any part may name.
     """
@@ -59,25 +58,19 @@ class Statements:
         self._rows.add(row)
         self._sent[-1].append(part)
 
-    def commit(self) -> None:
-        """Send all of them and the COMMIT in one round trip; `TakeLost` unless every take took.
-
-        Whatever fails, nothing of it stays. The rows that others want too are locked only
-        from their own part to the COMMIT behind it, while nobody waits for a network.
-        """
-        self._run(COMMIT)
-
     def run(self) -> None:
-        """Send all of them in one round trip; `TakeLost` unless every take took."""
-        self._run()
+        """Do all of them or none, in one round trip; `TakeLost` unless every take took.
 
-    def _run(self, *last: str) -> None:
+        Outside a transaction they are one: they are committed with the last of them. So the
+        rows that others want too are locked only from their own part to the end, while nobody
+        waits for a network.
+        """
         sent = [
             (chained(tuple((p.sql, p.takes) for p in parts)), self._of(parts))
             for parts in filter(None, self._sent)
         ]
         try:
-            asked(statements=[*sent, *((sql, ()) for sql in last)])
+            asked(statements=sent)
         except DataError as error:
             if isinstance(error.__cause__, pg.DivisionByZero):
                 raise TakeLost from error

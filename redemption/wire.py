@@ -31,8 +31,9 @@ _WELL = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 def asked(*, statements: Sequence[Asked]) -> list[list[Row]]:
     """Send statements to this thread's connection in one round trip; return the rows of each.
 
-    Inside Django's transaction its BEGIN goes ahead of the first. The first statement that
-    fails raises Django's error, and none behind it is done.
+    Inside Django's transaction its BEGIN goes ahead of the first; outside they are one of their
+    own, and committed on return. The first that fails raises Django's error: none behind it is
+    done, and outside nothing of any.
     """
     database = connections[DEFAULT_DB_ALIAS]
     with database.wrap_database_errors:
@@ -106,7 +107,11 @@ class _Line:
             self.pgconn.pipeline_sync()
             self._push()
             results = [self._next() for _ in ready]
-            self._next()  # that of the sync
+            end = self._next()
+            if end is not None and end.status != ExecStatus.PIPELINE_SYNC:
+                # A transaction of their own ends with them: what its commit has found.
+                results.append(end)
+                self._next()
         except BaseException:
             # Nobody knows any more what was answered; the next query opens a connection.
             self.pgconn.finish()

@@ -132,16 +132,6 @@ def empty_cache(request: pytest.FixtureRequest) -> None:
         cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def no_commit_inside_a_test(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Keep a redemption from committing a test that is one transaction, to be rolled back."""
-    marker = request.node.get_closest_marker("django_db")
-    if marker is not None and not marker.kwargs.get("transaction"):
-        monkeypatch.setattr("redemption.statements.COMMIT", "SELECT 1")
-
-
 @pytest.fixture
 def process_environ(services: None, transactional_db: None) -> dict[str, str]:
     """Return the environment for a process that shares this run's database and Valkey."""

@@ -1,5 +1,6 @@
 """Where a call comes from."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
@@ -22,6 +23,7 @@ def client_address(request: HttpRequest) -> Address | None:
     return address_of(request.META.get("REMOTE_ADDR", ""))
 
 
+@lru_cache(maxsize=1_000)
 def address_of(text: str) -> Address | None:
     """Read an address as servers and proxies write it, with a port or without; None if none.
 

@@ -15,6 +15,8 @@ from coupons import clock, planning
 from coupons.caller import Caller
 from coupons.errors import FieldError, HexiaoError, Invalid, NotFound
 
+JSON = "application/json"
+
 
 class MissingScope(HexiaoError):
     """A key that may not do that."""
@@ -58,13 +60,15 @@ class Endpoint(APIView):
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Answer JSON, whatever is asked for: there is nothing to negotiate."""
-        return self.get_renderers()[0], "application/json"
+        return self.get_renderers()[0], JSON
 
 
 def _refuse_nul(request: Request) -> None:
     """Refuse a NUL character in the address: PostgreSQL keeps none, so nothing is called so."""
     if "\0" in request._request.path_info:
         raise NotFound("No name has a NUL character.")
+    if not request._request.META.get("QUERY_STRING"):
+        return
     for name, values in request.query_params.lists():
         if any("\0" in value for value in values):
             raise Invalid(errors=[FieldError(name, "No value has a NUL character.")])
@@ -85,9 +89,4 @@ _encoder = msgspec.json.Encoder()
 
 def answer(payload: Any, *, status: int = 200) -> HttpResponse:
     """Answer with a payload as JSON."""
-    return json_answer(_encoder.encode(payload), status=status)
-
-
-def json_answer(body: bytes, *, status: int = 200) -> HttpResponse:
-    """Answer with JSON that is encoded already."""
-    return HttpResponse(body, status=status, content_type="application/json")
+    return HttpResponse(_encoder.encode(payload), status=status, content_type=JSON)

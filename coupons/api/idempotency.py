@@ -2,8 +2,8 @@
 
 The answer is kept in the transaction of the work it tells of: either both are there
 or neither. While the first request works it holds an advisory lock that ends with its
-transaction, so a crash leaves nothing locked. Should a second request slip between the
-look and the lock, the unique key stops it before its work is committed.
+transaction, so a crash leaves nothing locked. Should a second request slip past the lock,
+the unique key stops it before its work is committed.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from coupons.api.bodies import raw_body
+from coupons.api.endpoint import JSON
 from coupons.api.problem import problem_of
 from coupons.caller import Caller
 from coupons.errors import FieldError, HexiaoError, Invalid
@@ -31,10 +32,10 @@ NOT_KEPT = frozenset({"try_again", "idempotency_in_progress", "too_many_attempts
 
 
 _QUESTION = """
-SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)),
+SELECT pg_try_advisory_xact_lock(hashtextextended(%(slot)s, 0)),
        a.request_hash, a.status, a.content_type, a.body, a.created_at
   FROM (SELECT 1) AS one LEFT JOIN coupons_idempotentanswer a
-    ON a.merchant_id = %s AND a.caller = %s AND a.key = %s
+    ON a.merchant_id = %(slot_merchant)s AND a.caller = %(slot_caller)s AND a.key = %(slot_key)s
 """
 
 
@@ -78,9 +79,13 @@ def once(
     """
 
     def looked(slot: Slot | None) -> HttpResponse:
-        if slot:
+        if slot is None:
+            return work()
+        with transaction.atomic(durable=True):
             slot.look()
-        return work()
+            response = work()
+            slot.keep(response)
+        return response
 
     return once_beside(request=request, caller=caller, at=at, work=looked, body=body)
 
@@ -107,10 +112,9 @@ def once_beside(
         )
     slot = Slot(request=request, caller=caller, key=key, at=at, body=body)
     try:
-        with transaction.atomic(durable=True):
-            response = work(slot)
-            if not slot.kept:
-                slot.keep(response)
+        response = work(slot)
+        if not slot.kept:
+            slot.keep(response)
     except _Kept as kept:
         return kept.response
     except _Raced:
@@ -152,10 +156,14 @@ class Slot:
         self.hash = hashlib.sha256(asked).digest()
 
     @property
-    def question(self) -> tuple[str, list[Any]]:
+    def question(self) -> tuple[str, dict[str, Any]]:
         """Return the query that locks the key for its transaction and finds the kept answer."""
-        name = f"{self.merchant_id} {self.caller} {self.key}"
-        return _QUESTION, [name, self.merchant_id, self.caller, self.key]
+        return _QUESTION, {
+            "slot": f"{self.merchant_id} {self.caller} {self.key}",
+            "slot_merchant": self.merchant_id,
+            "slot_caller": self.caller,
+            "slot_key": self.key,
+        }
 
     def hear(self, row: tuple[Any, ...]) -> None:
         """Hear what the question found: an answer in its time ends the work here.
@@ -176,7 +184,9 @@ class Slot:
             cursor.execute(*self.question)
             self.hear(cursor.fetchone())
 
-    def statement(self, response: HttpResponse) -> tuple[str, list[Any]]:
+    def statement(
+        self, body: bytes, *, status: int, content_type: str = JSON
+    ) -> tuple[str, list[Any]]:
         """Return the insert that keeps an answer, after what `{after}` in it stands for.
 
         It changes no row if one is there already that is still in its time.
@@ -198,9 +208,9 @@ class Slot:
                 self.caller,
                 self.key,
                 self.hash,
-                response.status_code,
-                response["Content-Type"],
-                response.content,
+                status,
+                content_type,
+                body,
                 self.at,
                 self.at - KEPT_FOR,
             ],
@@ -209,7 +219,11 @@ class Slot:
     def keep(self, response: HttpResponse) -> None:
         """Keep an answer; `_Raced` if one is there already."""
         with connection.cursor() as cursor:
-            sql, values = self.statement(response)
+            sql, values = self.statement(
+                response.content,
+                status=response.status_code,
+                content_type=response["Content-Type"],
+            )
             cursor.execute(sql.replace("{after}", "true"), values)
             if not cursor.rowcount:
                 raise _Raced

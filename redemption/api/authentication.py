@@ -48,7 +48,6 @@ class ApiKeyAuthentication(BaseAuthentication):
         met = keys.remembered(key=key.strip(), at=at) if confirms else None
         # One that is refused may have got other networks since; that is looked up.
         if met and _is_at_home(met, request._request):
-            keys.close_if_cut()
             return met, None
         caller = known(key=key.strip(), at=at)
         if not _is_at_home(caller, request._request):

@@ -11,6 +11,7 @@ from coupons.caller import Caller
 from coupons.errors import HexiaoError
 from redemption.api.authentication import ApiKeyAuthentication
 from redemption.errors import StaleCaller
+from redemption.keys import on_a_living_connection
 
 
 class ConfirmingEndpoint(Endpoint):
@@ -25,7 +26,7 @@ class ConfirmingEndpoint(Endpoint):
     def answered(self, request: Request, work: Callable[[Caller], HttpResponse]) -> HttpResponse:
         """Do the work for the caller, or for whom the key stands for now."""
         caller = caller_of(request)
-        planning.once()
+        on_a_living_connection(ask=planning.once)
         if not caller.stamp:
             return work(caller)
         try:

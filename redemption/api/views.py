@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from coupons import coding
 from coupons.api.bodies import read
 from coupons.api.documentation import describes
-from coupons.api.endpoint import Endpoint, answer, caller_of, json_answer, plain
+from coupons.api.endpoint import Endpoint, answer, caller_of, plain
 from coupons.api.idempotency import Slot, once_beside
 from coupons.api.pages import QUERY, Page, paginated
 from coupons.caller import Caller
@@ -26,6 +26,7 @@ from redemption import checkout, guessing, qualifying, refusing
 from redemption.answers import stored_answer
 from redemption.api.confirming import ConfirmingEndpoint
 from redemption.errors import CouponRejected, TooManyAttempts
+from redemption.gathering import Question
 from redemption.ledger import Statement
 from redemption.models import Redemption, Use
 from redemption.shapes import (
@@ -45,7 +46,7 @@ class KeptAnswer:
     slot: Slot
 
     @property
-    def question(self) -> Statement:
+    def question(self) -> Question:
         """Ask for the answer."""
         return self.slot.question
 
@@ -55,7 +56,7 @@ class KeptAnswer:
 
     def statements(self, answer: bytes) -> list[Statement]:
         """Keep this one."""
-        return [self.slot.statement(json_answer(answer, status=201))]
+        return [self.slot.statement(answer, status=201)]
 
 
 class ValidationsEndpoint(ConfirmingEndpoint):

@@ -119,7 +119,6 @@ def _alone(*, batch: RedemptionBatch, caller: Caller, verdict: Verdict, at: date
         at=at,
         method=Method.BATCH.value,
         judged_at=row.redeemed_at,
-        within=True,
     )
     failed = partial(Verdict, row=row, outcome=Outcome.FAILED)
     try:

@@ -45,7 +45,17 @@ def test_nothing_stays_where_a_take_takes_nothing() -> None:
     statements.add(WRITE_DOWN, ["before"])
     statements.take(MARK, ["nobody wrote this"])
     statements.take(WRITE_DOWN, ["after"])
-    with pytest.raises(TakeLost), transaction.atomic():
+    with pytest.raises(TakeLost):
+        statements.run()
+    assert written() == []
+
+
+@pytest.mark.usefixtures("notes")
+def test_several_statements_are_one_transaction() -> None:
+    statements = Statements()
+    statements.take(WRITE_DOWN, ["before"], row=1)
+    statements.take(MARK, ["nobody wrote this"], row=1)
+    with pytest.raises(TakeLost):
         statements.run()
     assert written() == []
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DataError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from redemption.wire import MOST, OFTEN, _Line, asked
 from tests.round_trips import counted
@@ -74,6 +74,28 @@ def test_the_first_that_fails_is_told_and_nothing_is_done() -> None:
     with transaction.atomic():
         asked(statements=[(add, [3]), (add, [4])])
     assert asked(statements=[("SELECT n FROM seen", ())]) == [[(3,), (4,)]]
+
+
+def test_outside_a_transaction_several_are_one() -> None:
+    asked(statements=[("CREATE TEMP TABLE noted (n int)", ())])
+    add = "INSERT INTO noted VALUES (%s)"
+    with pytest.raises(DataError, match="division by zero"):
+        asked(statements=[(add, [1]), ("SELECT 1 / 0", ())])
+    with counted() as traffic:
+        assert asked(statements=[("SELECT n FROM noted", ()), (add, [2])]) == [[], []]
+    assert (traffic.queries, traffic.round_trips) == (2, 1)
+    assert asked(statements=[("SELECT n FROM noted", ())]) == [[(2,)]]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_only_the_end_of_their_transaction_finds_is_told(count: int) -> None:
+    late = "DEFERRABLE INITIALLY DEFERRED"
+    for table in ("parent (n int PRIMARY KEY)", f"child (n int REFERENCES parent {late})"):
+        asked(statements=[(f"CREATE TEMP TABLE IF NOT EXISTS {table}", ())])
+    orphan = ("INSERT INTO child VALUES (%s)", [1])
+    with pytest.raises(IntegrityError, match="child_n_fkey"):
+        asked(statements=[orphan] * count)
+    assert asked(statements=[("SELECT n FROM child", ())] * count) == [[]] * count
 
 
 @pytest.mark.parametrize("count", [1, 2])
