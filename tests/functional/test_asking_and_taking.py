@@ -125,7 +125,7 @@ def publish(caller: Caller, definition: dict[str, Any]) -> str:
 class Nothing:
     """Something beside a redemption that asks and writes nothing of its own."""
 
-    question = ("SELECT 1", ())
+    question = ("SELECT 1", {})
 
     def hear(self, row: tuple[int]) -> None:
         assert row == (1,)
