@@ -5,8 +5,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 
 SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
-#: Each language and each size once, the longer words on the narrower page; the whole grid is
-#: walked for the coupon's life.
+#: Each language and each size once, the longer words on the narrower page; the rest of the grid
+#: is walked for the coupon's life.
 VISITS = [("en-GB", "phone"), ("zh-CN", "desk")]
 
 
