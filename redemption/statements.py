@@ -13,10 +13,9 @@ from typing import Any
 
 from django.db import DataError
 from psycopg import errors as pg
-from psycopg.types.numeric import Int8
 
 from redemption.errors import TakeLost
-from redemption.wire import asked
+from redemption.wire import done
 
 #: Where a part asks for the one before it.
 AFTER = "{after}"
@@ -70,19 +69,19 @@ class Statements:
             for parts in filter(None, self._sent)
         ]
         try:
-            asked(statements=sent)
+            done(statements=sent)
         except DataError as error:
             if isinstance(error.__cause__, pg.DivisionByZero):
                 raise TakeLost from error
             raise
 
     def _of(self, parts: Sequence[Part]) -> dict[str, Any]:
-        """Name the values of each part; whole numbers of one width, so that one plan serves all."""
+        """Name the values of each part."""
         values = dict(self.shared)
         for n, part in enumerate(parts):
             for i, value in enumerate(part.values):
                 values[name_of(n, i)] = value
-        return {k: Int8(v) if type(v) is int else v for k, v in values.items()}
+        return values
 
 
 @lru_cache(maxsize=1_000)

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import OperationalError, errors
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.types.numeric import Int8BinaryDumper
 
 #: A statement with `%s` or with `%(name)s`, and its values.
 Asked = tuple[str, Sequence[Any] | Mapping[str, Any]]
@@ -35,13 +36,37 @@ def asked(*, statements: Sequence[Asked]) -> list[list[Row]]:
     own, and committed on return. The first that fails raises Django's error: none behind it is
     done, and outside nothing of any.
     """
+    with connections[DEFAULT_DB_ALIAS].wrap_database_errors:
+        line, results = _sent(statements)
+        return [line.rows(result) for result in results]
+
+
+def done(*, statements: Sequence[Asked]) -> None:
+    """Send statements as `asked` does, where nobody wants their rows."""
+    with connections[DEFAULT_DB_ALIAS].wrap_database_errors:
+        _sent(statements)
+
+
+def _sent(statements: Sequence[Asked]) -> tuple["_Line", list[Any]]:
     database = connections[DEFAULT_DB_ALIAS]
-    with database.wrap_database_errors:
-        database.ensure_connection()
-        line = _line(database.connection)
-        begin = [("BEGIN", ())] if database.in_atomic_block and line.is_idle else []
-        results = line.results([line.ready(*each) for each in [*begin, *statements]])
-        return [line.rows(result) for result in results[len(begin) :]]
+    database.ensure_connection()
+    line = _line(database.connection)
+    begin = [("BEGIN", ())] if database.in_atomic_block and line.is_idle else []
+    results = line.results([line.ready(*each) for each in [*begin, *statements]])
+    return line, results[len(begin) :]
+
+
+class _Adapting(NamedTuple):
+    """A connection's adapters and more: whole numbers have one width, so one plan serves all."""
+
+    adapters: AdaptersMap
+    connection: Any
+
+    @classmethod
+    def of(cls, wire: Any) -> "_Adapting":
+        adapters = AdaptersMap(wire.adapters)
+        adapters.register_dumper(int, Int8BinaryDumper)
+        return cls(adapters, wire)
 
 
 class _Ready(NamedTuple):
@@ -60,7 +85,7 @@ class _Line:
     def __init__(self, wire: Any) -> None:
         self.wire = wire
         self.pgconn = wire.pgconn
-        self.values = Transformer(wire)
+        self.values = Transformer(_Adapting.of(wire))
         self.arrived, self.moved = select.poll(), select.poll()
         self.arrived.register(wire.pgconn.socket, select.POLLIN)
         self.moved.register(wire.pgconn.socket, select.POLLIN | select.POLLOUT)

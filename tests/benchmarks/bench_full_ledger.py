@@ -15,14 +15,14 @@ from config.services.postgres import binaries
 from coupons.models import Code, Coupon, CouponCounter
 from redemption.models import Redemption, Use
 from tests.benchmarks.filling import add_codes, add_past_uses
-from tests.benchmarks.load import Measured, request, run
+from tests.benchmarks.load import ROUNDS, Measured, in_turn, request, run
 from tests.shop import Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)]
 
 FEW_CODES, MANY_CODES = 10_000, 1_000_000
 FEW_USES, MANY_USES = 1_000, 1_000_000
-ROUNDS, REQUESTS = 7, 300
+REQUESTS = 300
 CONNECTIONS, MANY_CONNECTIONS = 4, 32
 LIMIT, ATTEMPTS = 1_000, 10_000
 #: Goals that are not met, or not safely, with what two runs gave; docs/performance.md says why.
@@ -87,21 +87,6 @@ class Load:
 
     def _run(self, requests: Sequence[bytes], connections: int) -> Measured:
         return run(port=self.port, requests=requests, connections=connections)
-
-
-def in_turn(*kinds: Callable[[], Measured]) -> list[float]:
-    """Run rounds of each kind in turn; return their rates as shares of the first kind's.
-
-    Those of one round meet the same noise, so they are compared first; then the median counts.
-    """
-    shares: list[list[float]] = []
-    for number in range(ROUNDS + 1):
-        measured = [kind() for kind in kinds]
-        assert all(set(one.statuses) <= {200, 201} for one in measured)
-        rates = [one.rate for one in measured]
-        if number:  # the first round only warms up
-            shares.append([rate / rates[0] for rate in rates])
-    return [median(each) for each in zip(*shares, strict=True)]
 
 
 def pgbench(*, first: int) -> Callable[[], Measured]:

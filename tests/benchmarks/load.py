@@ -4,7 +4,7 @@ import json
 import socket
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +59,25 @@ def run(*, port: int, requests: Sequence[bytes], connections: int = 1) -> Measur
         for code in codes:
             statuses[code] = statuses.get(code, 0) + 1
     return Measured(seconds, [t for times, _ in done for t in times], statuses)
+
+
+#: Rounds of each kind that count.
+ROUNDS = 7
+
+
+def in_turn(*kinds: Callable[[], Measured]) -> list[float]:
+    """Run rounds of each kind in turn; return their rates as shares of the first kind's.
+
+    Those of one round meet the same noise, so they are compared first; then the median counts.
+    """
+    shares: list[list[float]] = []
+    for number in range(ROUNDS + 1):
+        measured = [kind() for kind in kinds]
+        assert all(set(one.statuses) <= {200, 201} for one in measured)
+        rates = [one.rate for one in measured]
+        if number:  # the first round only warms up
+            shares.append([rate / rates[0] for rate in rates])
+    return [statistics.median(each) for each in zip(*shares, strict=True)]
 
 
 def _send(port: int, requests: Sequence[bytes]) -> tuple[list[float], list[int]]:

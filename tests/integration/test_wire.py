@@ -34,6 +34,13 @@ def test_what_is_larger_than_a_socket_holds_arrives_and_comes_back(count: int) -
     assert asked(statements=statements) == [[(large,)]] * count
 
 
+def test_whole_numbers_have_one_width_so_that_one_plan_serves_all() -> None:
+    connection.close()
+    for number in (1, 40_000, 3_000_000_000, -1) * 2:
+        assert asked(statements=[("SELECT %s", [number])]) == [[(number,)]]
+    assert prepared() == ["SELECT $1"]
+
+
 def test_a_zero_byte_is_refused_and_not_cut_off() -> None:
     with pytest.raises(DataError):
         asked(statements=[("SELECT %s::text", ["a\0b"])])
@@ -101,7 +108,7 @@ def test_what_only_the_end_of_their_transaction_finds_is_told(count: int) -> Non
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_connection_that_the_server_ended_is_told(count: int) -> None:
     [[(pid,)]] = asked(statements=[("SELECT pg_backend_pid()", ())])
-    end = [("SELECT pg_terminate_backend(%s, 5000)", [pid])]
+    end = [("SELECT pg_terminate_backend(%s::int, 5000)", [pid])]
     on_another_connection(lambda: asked(statements=end)).join()
     with pytest.raises(OperationalError):
         asked(statements=[("SELECT 1", ())] * count)
