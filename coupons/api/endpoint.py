@@ -50,7 +50,7 @@ class Endpoint(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the clock, then authenticate and check the scope."""
-        # Looking up the key is the health check of a kept connection; see there.
+        # The first query is the health check of a kept connection: it is asked once more.
         connection.health_check_done = True  # type: ignore[attr-defined]
         self.at = clock.now(request._request)
         super().initial(request, *args, **kwargs)

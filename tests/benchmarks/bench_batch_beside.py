@@ -18,7 +18,7 @@ from coupons.models import Code, CouponCounter
 from redemption import batches
 from redemption.models import RedemptionBatch
 from redemption.reconciling import differences
-from tests.benchmarks.bench_checkout import body
+from tests.benchmarks.checkouts import body
 from tests.benchmarks.filling import add_codes
 from tests.benchmarks.load import Measured, request, run
 from tests.shop import NOW, Shop

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -15,16 +15,16 @@ from django.conf import settings
 from config.services.postgres import binaries
 from coupons.models import Code, Coupon, CouponCounter
 from redemption.models import Redemption, Use
+from tests.benchmarks.checkouts import CONNECTIONS, REQUESTS, Load
 from tests.benchmarks.filling import add_codes, add_past_uses
-from tests.benchmarks.load import ROUNDS, Measured, in_turn, request, run
+from tests.benchmarks.load import ROUNDS, Measured, in_turn
 from tests.shop import Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)]
 
 FEW_CODES, MANY_CODES = 10_000, int(os.environ.get("BENCH_CODES", "1000000"))
 FEW_USES, MANY_USES = 1_000, 1_000_000
-REQUESTS = 300
-CONNECTIONS, MANY_CONNECTIONS = 4, 32
+MANY_CONNECTIONS = 32
 LIMIT, ATTEMPTS = 1_000, 10_000
 #: Goals that are not met, with what two runs gave; docs/performance.md says why.
 MISSED = {
@@ -32,60 +32,6 @@ MISSED = {
 }
 
 PGBENCH = Path(__file__).with_name("redemption.pgbench")
-
-
-class Load:
-    """Rounds of requests of one shop, no two of which are the same."""
-
-    def __init__(self, *, port: int, key: str) -> None:
-        self.port, self.key = port, key
-        self.numbers = count()
-        self.codes: Iterator[str] = iter(())
-
-    def draw_codes(self, *, before: int | None = None) -> None:
-        """Use unique codes from all over the table, each once; of ids before that one."""
-        unused = Code.objects.filter(coupon__slug="unique", uses=0)
-        if before is not None:
-            unused = unused.filter(pk__lt=before)
-        self.codes = iter(list(unused.order_by("text").values_list("text", flat=True)[:20_000]))
-
-    def constant(self) -> Measured:
-        """Ask the view that returns a constant."""
-        body = self._cart("X")
-        return self._run([request("/benchmark/constant", body)] * REQUESTS, CONNECTIONS)
-
-    def validations(self, code: str = "", *, connections: int = CONNECTIONS) -> Measured:
-        """Validate a shared code or, each once, unique ones."""
-        return self._run(
-            [
-                request("/api/v1/validations", self._cart(code or next(self.codes)), key=self.key)
-                for _ in range(REQUESTS)
-            ],
-            connections,
-        )
-
-    def redemptions(
-        self, code: str = "", *, connections: int = CONNECTIONS, requests: int = REQUESTS
-    ) -> Measured:
-        """Redeem a shared code or, each once, unique ones."""
-        return self._run(
-            [self._redemption(code or next(self.codes)) for _ in range(requests)], connections
-        )
-
-    def _redemption(self, code: str) -> bytes:
-        number = next(self.numbers)
-        body = self._cart(code) | {"order": f"O-{number}"}
-        return request("/api/v1/redemptions", body, key=self.key, Idempotency_Key=f"{number}")
-
-    def _cart(self, code: str) -> dict:
-        lines = [
-            {"id": str(i), "sku": f"S{i}", "quantity": i, "unit_price": "12.50"} for i in (1, 2, 3)
-        ]
-        customer = f"C-{next(self.numbers)}"
-        return {"currency": "USD", "lines": lines, "codes": [code], "customer": customer}
-
-    def _run(self, requests: Sequence[bytes], connections: int) -> Measured:
-        return run(port=self.port, requests=requests, connections=connections)
 
 
 def pgbench(*, first: int) -> Callable[[], Measured]:

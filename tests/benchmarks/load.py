@@ -65,19 +65,34 @@ def run(*, port: int, requests: Sequence[bytes], connections: int = 1) -> Measur
 ROUNDS = 7
 
 
-def in_turn(*kinds: Callable[[], Measured]) -> list[float]:
-    """Run rounds of each kind in turn; return their rates as shares of the first kind's.
+def rounds(*kinds: Callable[[], Measured]) -> list[list[Measured]]:
+    """Run rounds of each kind in turn; return those of each that count."""
+    for kind in kinds:
+        _accepted(kind())  # only warms up
+    turns = [[_accepted(kind()) for kind in kinds] for _ in range(ROUNDS)]
+    return [list(each) for each in zip(*turns, strict=True)]
+
+
+def _accepted(measured: Measured) -> Measured:
+    assert set(measured.statuses) <= {200, 201}
+    return measured
+
+
+def shares(*kinds: Sequence[Measured]) -> list[float]:
+    """Return the rate of each kind's rounds as a share of the first kind's.
 
     Those of one round meet the same noise, so they are compared first; then the median counts.
     """
-    shares: list[list[float]] = []
-    for number in range(ROUNDS + 1):
-        measured = [kind() for kind in kinds]
-        assert all(set(one.statuses) <= {200, 201} for one in measured)
-        rates = [one.rate for one in measured]
-        if number:  # the first round only warms up
-            shares.append([rate / rates[0] for rate in rates])
-    return [statistics.median(each) for each in zip(*shares, strict=True)]
+    turns = list(zip(*kinds, strict=True))
+    return [
+        statistics.median(turn[place].rate / turn[0].rate for turn in turns)
+        for place in range(len(kinds))
+    ]
+
+
+def in_turn(*kinds: Callable[[], Measured]) -> list[float]:
+    """Run rounds of each kind in turn; return their rates as shares of the first kind's."""
+    return shares(*rounds(*kinds))
 
 
 def _send(port: int, requests: Sequence[bytes]) -> tuple[list[float], list[int]]:

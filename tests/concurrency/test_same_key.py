@@ -12,21 +12,17 @@ from tests.shop import Answer, Api, Shop, order
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def shop() -> Shop:
+def both(patch: pytest.MonkeyPatch) -> list[Answer]:
     shop = Shop.open()
     shop.coupon("ten-off")
-    return shop
 
-
-def both(shop: Shop, patch: pytest.MonkeyPatch) -> list[Answer]:
     def call() -> Answer:
         return Api(shop.api.key).post("redemptions", order("ten-off"), Idempotency_Key="once")
 
     return Meeting(patch).before(ledger, "write").of(call, call)
 
 
-def test_both_redeem_without_the_guards(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_redeem_without_the_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     keep = Slot.statement
 
     def keep_again(slot: Slot, body: bytes, **more: int) -> tuple[str, list]:
@@ -46,21 +42,19 @@ def test_both_redeem_without_the_guards(shop: Shop, monkeypatch: pytest.MonkeyPa
             then="UPDATE redemption_use SET standing = false",
         ),
     ):
-        answers = both(shop, monkeypatch)
+        answers = both(monkeypatch)
         assert [answer.status for answer in answers] == [201, 201]
         assert Redemption.objects.count() == 2
 
 
 @pytest.mark.parametrize("net", ["both", "the key alone"])
-def test_the_second_gets_the_answer_of_the_first(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, net: str
-) -> None:
+def test_the_second_gets_the_answer_of_the_first(monkeypatch: pytest.MonkeyPatch, net: str) -> None:
     index = "use_stands_once_per_order_and_code"
     if net == "both":
-        first, second = both(shop, monkeypatch)
+        first, second = both(monkeypatch)
     else:
         with constraint_dropped("redemption_use", index, then="SELECT 1"):
-            first, second = both(shop, monkeypatch)
+            first, second = both(monkeypatch)
     assert (first.status, second.status) == (201, 201), second
     assert second.body == first.body
     assert second.headers["Idempotent-Replayed"] == "true"
