@@ -4,6 +4,9 @@ The plans of a checkout are always the same, each table by its key, and planning
 times as long as asking. Left to itself, PostgreSQL plans them for every cart. Other statements
 need their values: a search by the beginning of a code cannot do without, nor a list of the few
 redemptions that were reversed, which stand in an index of their own.
+
+What is planned once must also last: a plan made for a table that was just found empty reads
+all of it, and goes on to do so while it fills. So there a key is used wherever there is one.
 """
 
 from collections.abc import Sequence
@@ -13,18 +16,23 @@ from weakref import WeakKeyDictionary
 from django.db import connection
 from django.db.models import Model
 
+#: `plan_cache_mode` and `enable_seqscan`.
+_Mode = tuple[str, str]
+_ONCE: _Mode = ("force_generic_plan", "off")
+_ANEW: _Mode = ("force_custom_plan", "on")
+
 #: How each connection plans. Said outside a transaction: a rollback would take it back.
-_modes: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+_modes: WeakKeyDictionary[Any, _Mode] = WeakKeyDictionary()
 
 
 def once() -> None:
-    """Plan the statements of this thread's connection once, until `anew`."""
-    _plan("force_generic_plan")
+    """Plan the statements of this thread's connection once and by key, until `anew`."""
+    _plan(_ONCE)
 
 
 def anew() -> None:
     """Plan each statement with its values, until `once`."""
-    _plan("force_custom_plan")
+    _plan(_ANEW)
 
 
 def know(*, model: type[Model], columns: Sequence[str]) -> None:
@@ -37,10 +45,14 @@ def know(*, model: type[Model], columns: Sequence[str]) -> None:
         cursor.execute(f"ANALYZE {model._meta.db_table} ({', '.join(columns)})")
 
 
-def _plan(mode: str) -> None:
+def _plan(mode: _Mode) -> None:
     connection.ensure_connection()
     if _modes.get(connection.connection) == mode or connection.in_atomic_block:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('plan_cache_mode', %s, false)", [mode])
+        cursor.execute(
+            "SELECT set_config('plan_cache_mode', %s, false), "
+            "set_config('enable_seqscan', %s, false)",
+            mode,
+        )
     _modes[connection.connection] = mode
