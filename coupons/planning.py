@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model
 
 #: `plan_cache_mode` and `enable_seqscan`.
@@ -46,13 +46,14 @@ def know(*, model: type[Model], columns: Sequence[str]) -> None:
 
 
 def _plan(mode: _Mode) -> None:
-    connection.ensure_connection()
-    if _modes.get(connection.connection) == mode or connection.in_atomic_block:
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    if _modes.get(database.connection) == mode or database.in_atomic_block:
         return
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('plan_cache_mode', %s, false), "
             "set_config('enable_seqscan', %s, false)",
             mode,
         )
-    _modes[connection.connection] = mode
+    _modes[database.connection] = mode

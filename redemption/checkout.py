@@ -55,6 +55,8 @@ class Redeemed:
     """The answer to a redemption, and whether this call made it (or found it)."""
 
     answer: RedemptionAnswer
+    #: The same as it is written down, in JSON.
+    encoded: bytes
     created: bool
 
 
@@ -149,7 +151,8 @@ def redeem(
         with holds.told_of_lapsed(facts=facts):
             # 3. The same again is the same redemption.
             if repeated := _repeated(checked=checked, facts=facts):
-                return Redeemed(answer=_stored_answer(repeated, at=at), created=False)
+                stored = _stored_answer(repeated, at=at)
+                return Redeemed(stored, msgspec.json.encode(stored), created=False)
             # 4. Quote again: no quote shown earlier is trusted.
             entry = entry_for(
                 caller=caller,
@@ -169,7 +172,7 @@ def redeem(
             encoded = msgspec.json.encode(answer)
             own = beside.statements(encoded) if beside else ()
             ledger.write(entry, answer=encoded, beside=own)
-    return Redeemed(answer=answer, created=True)
+    return Redeemed(answer, encoded, created=True)
 
 
 def entry_for(

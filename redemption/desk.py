@@ -132,7 +132,7 @@ def redeem(
     )
 
     def attempt() -> uuid.UUID:
-        with noted():
+        with noted:
             return _redeemed(clerk=clerk, body=body, press=press, proof_id=proof_id, at=at)
 
     with refusing.kept() as noted:

@@ -240,6 +240,6 @@ def _code_facts(
         day=day,
         revision=revision,
         candidate=Candidate(code=text, terms=compiled, status=status),
-        has_lapsed_holds=lapsed != Holds(),
+        has_lapsed_holds=any(lapsed),
         prizes=prizes,
     )

@@ -212,7 +212,7 @@ def _by_order(used: Sequence[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def _look(sql: str, values: Mapping[str, Any], ahead: Ahead | None) -> list[Any]:
+def _look(sql: str, values: dict[str, Any], ahead: Ahead | None) -> list[Any]:
     if ahead is not None:
         question, more = ahead.question
         sql, values = _with(question, sql), {**values, **more}

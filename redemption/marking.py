@@ -87,7 +87,7 @@ def mark(
     common: dict[str, Any] = {"user_id": user.pk, "order": order, "body": body, "at": at}
 
     def attempt() -> uuid.UUID:
-        with noted():
+        with noted:
             return _marked(**common, reason=reason.strip()[:LONGEST_REASON], as_placed=as_placed)
 
     with refusing.kept() as noted:

@@ -1,6 +1,6 @@
 """Refused attempts: kept for a while, so that somebody can be told why."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,27 +37,28 @@ class Attempt:
     asked_at: datetime | None = None
 
 
+class Noted(AbstractContextManager[None]):
+    """Notes each attempt that is refused in it."""
+
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, CouponRejected) and error.attempt is not None:
+            self.attempts.append(error.attempt)
+
+
 @contextmanager
-def kept() -> Iterator[Callable[[], AbstractContextManager[None]]]:
-    """Keep the attempts that are refused in what is yielded, once all is over.
+def kept() -> Iterator[Noted]:
+    """Keep the attempts that were refused in what is yielded, once all is over.
 
     What wraps them may turn the refusal into an answer, and has rolled back by then.
     """
-    attempts: list[Attempt] = []
-
-    @contextmanager
-    def noted() -> Iterator[None]:
-        try:
-            yield
-        except CouponRejected as error:
-            if error.attempt is not None:
-                attempts.append(error.attempt)
-            raise
-
+    noted = Noted()
     try:
         yield noted
     finally:
-        for attempt in attempts:
+        for attempt in noted.attempts:
             keep(attempt=attempt)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from coupons.pricing.terms import CouponTerms
 
@@ -59,8 +59,7 @@ def standing_use(row: Any, compiled: CouponTerms, *, order: str | None) -> Stand
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(NamedTuple):
     """What some holds of a coupon stand in its counters with."""
 
     of_code: int = 0

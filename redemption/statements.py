@@ -9,7 +9,7 @@ one look at the world: docs/adr/0003-taking-in-one-round-trip.md.
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DataError
 from psycopg import errors as pg
@@ -21,8 +21,7 @@ from redemption.wire import done
 AFTER = "{after}"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One write: its statement, with `%s` for its values, and whether it must change a row."""
 
     sql: str
@@ -65,7 +64,7 @@ class Statements:
         waits for a network.
         """
         sent = [
-            (chained(tuple((p.sql, p.takes) for p in parts)), self._of(parts))
+            (chained(tuple([(p.sql, p.takes) for p in parts])), self._of(parts))
             for parts in filter(None, self._sent)
         ]
         try:

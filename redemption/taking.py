@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from coupons import terms
@@ -79,7 +80,7 @@ class Drawn:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A redemption about to be written."""
 
@@ -115,7 +116,7 @@ class Entry:
         held, redeemed = Redemption.Status.HELD, Redemption.Status.REDEEMED
         return str(redeemed if self.held_until is None else held)
 
-    @property
+    @cached_property
     def uses(self) -> list[tuple[CodeFacts, Applied]]:
         """Pair what applies with the ledger's facts, in the order of taking."""
         pairs = [(self.facts.codes[applied.code], applied) for applied in self.quote.applied]

@@ -10,18 +10,19 @@ import re
 import select
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import OperationalError, errors
 from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.types.numeric import Int8BinaryDumper
 
 #: A statement with `%s` or with `%(name)s`, and its values.
-Asked = tuple[str, Sequence[Any] | Mapping[str, Any]]
+Asked = tuple[str, Sequence[Any] | dict[str, Any]]
 Row = tuple[Any, ...]
 
 #: What comes this often is prepared, and so many are kept for each connection.
@@ -36,19 +37,20 @@ def asked(*, statements: Sequence[Asked]) -> list[list[Row]]:
     own, and committed on return. The first that fails raises Django's error: none behind it is
     done, and outside nothing of any.
     """
-    with connections[DEFAULT_DB_ALIAS].wrap_database_errors:
-        line, results = _sent(statements)
+    database = connections[DEFAULT_DB_ALIAS]
+    with database.wrap_database_errors:
+        line, results = _sent(database, statements)
         return [line.rows(result) for result in results]
 
 
 def done(*, statements: Sequence[Asked]) -> None:
     """Send statements as `asked` does, where nobody wants their rows."""
-    with connections[DEFAULT_DB_ALIAS].wrap_database_errors:
-        _sent(statements)
-
-
-def _sent(statements: Sequence[Asked]) -> tuple["_Line", list[Any]]:
     database = connections[DEFAULT_DB_ALIAS]
+    with database.wrap_database_errors:
+        _sent(database, statements)
+
+
+def _sent(database: BaseDatabaseWrapper, statements: Sequence[Asked]) -> tuple["_Line", list[Any]]:
     database.ensure_connection()
     line = _line(database.connection)
     begin = [("BEGIN", ())] if database.in_atomic_block and line.is_idle else []
@@ -97,10 +99,10 @@ class _Line:
         """Say whether no transaction has begun."""
         return bool(self.pgconn.transaction_status == TransactionStatus.IDLE)
 
-    def ready(self, sql: str, given: Sequence[Any] | Mapping[str, Any]) -> _Ready:
+    def ready(self, sql: str, given: Sequence[Any] | dict[str, Any]) -> _Ready:
         """Bring a statement into the form in which it is sent."""
         text, names = _numbered(sql)
-        values = [given[name] for name in names] if isinstance(given, Mapping) else given
+        values = [given[name] for name in names] if isinstance(given, dict) else given
         if not values:
             return _Ready(text, None, (), (), None)
         dumped = self.values.dump_sequence(values, [PyFormat.AUTO] * len(values))

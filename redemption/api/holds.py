@@ -36,7 +36,7 @@ class ConfirmationEndpoint(Endpoint):
         with refusing.kept() as noted:
 
             def work() -> HttpResponse:
-                with noted():
+                with noted:
                     confirmed = confirm(
                         caller=caller, redemption_id=redemption_id, body=body, at=at
                     )

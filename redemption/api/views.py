@@ -118,9 +118,9 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
 
             def work(slot: Slot | None) -> HttpResponse:
                 kept = KeptAnswer(slot) if slot else None
-                with noted():
+                with noted:
                     done = _redeemed(caller=caller, body=body, at=self.at, kept=kept)
-                return answer(done.answer, status=201 if done.created else 200)
+                return answer(msgspec.Raw(done.encoded), status=201 if done.created else 200)
 
             return checkout.retried(
                 lambda: once_beside(request=plain(request), caller=caller, at=self.at, work=work),
