@@ -74,6 +74,8 @@ class Holds(NamedTuple):
     ) -> "Holds":
         """Sum up the order's own holds of a coupon, which never count against it."""
         counted = [use for use in holds if not use.is_test]
+        if not counted:
+            return NO_HOLDS
         return cls(
             of_code=sum(use.code == code for use in counted),
             uses=len(counted),
@@ -81,3 +83,6 @@ class Holds(NamedTuple):
             of_day=sum(use.counted_on == day for use in counted),
             of_customer=sum(use.customer_id == customer for use in counted),
         )
+
+
+NO_HOLDS = Holds()

@@ -60,12 +60,18 @@ def stop_and_remove(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def services() -> Iterator[None]:
+def durable() -> bool:
+    """Say whether PostgreSQL writes to the disk before it says that it has."""
+    return False
+
+
+@pytest.fixture(scope="session")
+def services(durable: bool) -> Iterator[None]:
     """Have PostgreSQL and Valkey running; the last test stops them."""
     if settings.EMBEDDED is None:
         yield
         return
-    with borrowed(at=settings.EMBEDDED, durable=False):
+    with borrowed(at=settings.EMBEDDED, durable=durable):
         yield
     if "HEXIAO_TEST_DATA" not in os.environ:
         shutil.rmtree(settings.DATA_DIR, ignore_errors=True)

@@ -133,9 +133,9 @@ def test_redemptions_in_a_full_database(shop: Shop, port: int) -> None:
         goals.least(f"{title}, 1,000,000 past uses of the coupon / 1,000", share, 0.90)
     # 2. How even it is, and one code that everybody wants.
     for title, kind in (("validation", load.validations), ("redemption", load.redemptions)):
-        rounds = [kind(connections=8) for _ in range(ROUNDS)]
+        rounds = [kind() for _ in range(ROUNDS)]
         worst = median(one.percentile(0.99) / one.median for one in rounds)
-        goals.most(f"p99 of a {title} at concurrency 8 / its median", worst, 6)
+        goals.most(f"p99 of a {title} at concurrency {CONNECTIONS} / its median", worst, 6)
     _, hot = in_turn(
         lambda: load.redemptions(connections=MANY_CONNECTIONS),
         lambda: load.redemptions("HOT", connections=MANY_CONNECTIONS),

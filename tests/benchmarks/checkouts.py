@@ -7,7 +7,7 @@ from coupons.models import Code
 from tests.benchmarks.load import Measured, request, run
 
 REQUESTS = 300
-CONNECTIONS = 4
+CONNECTIONS = 8
 
 
 def body(code: str, **more: str) -> dict:

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from config.collecting import leave_what_is_loaded
+from config.launch import WEB_THREADS
 from tests.ports import free_port, wait_for_port
+
+
+@pytest.fixture(scope="session")
+def durable() -> bool:
+    """Measure what is acknowledged and stays, as `make run` starts PostgreSQL."""
+    return True
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +32,7 @@ def port(process_environ: dict[str, str]) -> Iterator[int]:
     port = free_port()
     command = [
         *(sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1"),
-        *(f"--port={port}", "--workers=1", "--blocking-threads=4", "--no-ws"),
+        *(f"--port={port}", "--workers=1", f"--blocking-threads={WEB_THREADS}", "--no-ws"),
         *("--log-level=warning", "config.wsgi:application"),
     ]
     environ = process_environ | {

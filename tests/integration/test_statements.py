@@ -71,7 +71,7 @@ def test_a_part_after_a_lost_take_does_not_even_try() -> None:
     # Had the second tried, the first division by zero would be its own, before any count.
     plan = sql.replace("SELECT 1 / count(*)", "SELECT count(*)")
     with connection.cursor() as cursor:
-        cursor.execute(plan, {"v0_0": "nobody wrote this"})
+        cursor.execute(plan, {"v0": "nobody wrote this"})
         assert cursor.fetchone() == (0,)
 
 
