@@ -7,12 +7,12 @@ quotes again before it takes and trusts no quote shown earlier.
 import uuid
 from collections.abc import Callable, Collection
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 from django.db import OperationalError, connection, transaction
+from msgspec.structs import replace
 from psycopg import errors as pg
 
 from coupons import follow_ups
@@ -50,8 +50,7 @@ T = TypeVar("T")
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Redeemed:
+class Redeemed(msgspec.Struct, frozen=True):
     """The answer to a redemption, and whether this call made it (or found it)."""
 
     answer: RedemptionAnswer

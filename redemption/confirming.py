@@ -3,11 +3,12 @@
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 from django.db import transaction
+from msgspec.structs import replace
 
 from coupons import coding, follow_ups, terms
 from coupons.caller import Caller
@@ -172,7 +173,7 @@ def _of_the_hold(*, row: Redemption, uses: Sequence[Use], body: ConfirmationBody
         errors.append(FieldError("codes", f"Not held: {', '.join(sorted(foreign))}."))
     if errors:
         raise Invalid(errors=errors)
-    return msgspec.structs.replace(body, order=row.order_ref, customer=customer, codes=codes)
+    return replace(body, order=row.order_ref, customer=customer, codes=codes)
 
 
 def _as_held(

@@ -5,9 +5,10 @@ taking: that is the ledger's conditional updates.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from coupons.caller import Caller
 from coupons.pricing.candidate import Candidate, CodeStatus, CouponState
@@ -20,8 +21,7 @@ from redemption.gathering import Ahead, Known
 from redemption.standing import Holds, StandingUse, instant, standing_use
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFacts:
+class CodeFacts(Struct, frozen=True):
     """One code asked for, as the ledger has it."""
 
     code_id: int
@@ -41,8 +41,7 @@ class CodeFacts:
     prizes: tuple[PrizeFacts, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What was known of a cart's codes, customer, products and order at one moment."""
 
     shopper: Shopper

@@ -5,12 +5,12 @@ and the same query answers both.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from coupons import terms
 from coupons.caller import Caller
@@ -134,8 +134,7 @@ class Ahead(Protocol):
         """Hear the row; whatever is raised ends the work before anything is made of the facts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What one look has found, decoded: of one cart, or of many guests'."""
 
     #: A row for each code that exists, by normal form.

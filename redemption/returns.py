@@ -6,9 +6,10 @@ their shares add up to the discount.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from django.db.models import Sum
+from msgspec.structs import replace
 
 from coupons.pricing.apportion import returned
 from coupons.pricing.evaluate import decided

@@ -1,9 +1,10 @@
 """What an order has used already, and what holds stand in a coupon's counters with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from coupons.pricing.terms import CouponTerms
 
@@ -15,8 +16,7 @@ def instant(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
-@dataclass(frozen=True, slots=True)
-class StandingUse:
+class StandingUse(Struct, frozen=True):
     """A code that an order has used already, or holds; the budget in its own currency."""
 
     redemption_id: str

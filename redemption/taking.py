@@ -7,10 +7,11 @@ back goes through the rows in the same order as taking (docs/redemption.md).
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from coupons import terms
 from coupons.caller import Caller
@@ -70,8 +71,7 @@ UPDATE coupons_couponcounter
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """The prize that one code has drawn, and the winner's code of the coupon that it is."""
 
     code: str
@@ -80,8 +80,7 @@ class Drawn:
     text: str | None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True, dict=True):
     """A redemption about to be written."""
 
     caller: Caller

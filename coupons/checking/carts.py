@@ -1,7 +1,8 @@
 """Small carts of real goods that just reach what coupons ask for. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from coupons.checking.goods import Good
 from coupons.pricing.candidate import Candidate

@@ -1,7 +1,8 @@
 """Whether the coupon's amounts fit the shop's currencies. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from coupons.checking.facts import Facts
 from coupons.checking.finding import Finding

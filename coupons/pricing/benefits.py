@@ -1,8 +1,9 @@
 """One function a kind: how much a coupon takes off which lines."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import lcm
+
+from msgspec import Struct
 
 from coupons.pricing.conditions import Asked
 from coupons.pricing.exchange import LocalAmounts, LocalTier
@@ -12,8 +13,7 @@ from coupons.pricing.terms import CouponTerms, Kind, MemberPrices
 _WHOLE = 10_000  # basis points in 100 %
 
 
-@dataclass(frozen=True, slots=True)
-class Benefit:
+class Benefit(Struct, frozen=True):
     """What a coupon gives: `discount` over `lines` in proportion to `weights`, or shipping."""
 
     discount: int = 0

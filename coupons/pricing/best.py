@@ -1,8 +1,9 @@
 """The best combination of many coupons, exactly: branch and bound in order of application."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from coupons.pricing.candidate import Candidate
 from coupons.pricing.cart import Cart
@@ -28,8 +29,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 TieKey = tuple[int, datetime, tuple[tuple[int, int], ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+class Best(Struct, frozen=True):
     """The best set of codes, in order of application; `exact` is False where the search stopped."""
 
     quote: Quote

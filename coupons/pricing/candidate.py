@@ -1,8 +1,9 @@
 """A code that was asked for, with the plain facts the ledger knows about it."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from coupons.pricing.quote import Reason
 from coupons.pricing.terms import CouponTerms
@@ -21,8 +22,7 @@ class CouponState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeStatus:
+class CodeStatus(Struct, frozen=True):
     """Facts about one code, its coupon and this shopper, read in one go.
 
     Counts include unexpired holds, except `code_uses`, which are final; the holds on the code
@@ -51,8 +51,7 @@ class CodeStatus:
     verdict: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A code asked for; `terms` is None where nobody knows it."""
 
     code: str

@@ -1,11 +1,11 @@
 """What is being bought, and by whom: frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of a cart; money in minor units of the cart's currency.
 
     `member_discount` is for the whole line. `category` is a path such as `shoes/running`.
@@ -31,8 +31,7 @@ class Line:
         return self.unit_price * self.quantity - self.member_discount
 
 
-@dataclass(frozen=True, slots=True)
-class Shopper:
+class Shopper(Struct, frozen=True):
     """Who buys; without a `ref` a guest.
 
     `is_new`: no paid order that was not fully refunded. `is_test`: may use coupons under test.
@@ -49,8 +48,7 @@ class Shopper:
 GUEST = Shopper()
 
 
-@dataclass(frozen=True, slots=True)
-class Cart:
+class Cart(Struct, frozen=True):
     """A cart as the checkout sent it, gaps filled from the products and the key.
 
     `prior` is what earlier redemptions of the same order took off each line (by line id) and

@@ -1,8 +1,9 @@
 """Everything that one quote is judged on, in one value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from coupons.pricing.candidate import Candidate
 from coupons.pricing.cart import Cart
@@ -10,8 +11,7 @@ from coupons.pricing.exchange import NO_RATES, Rates
 from coupons.pricing.terms import CouponTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """The arguments of `evaluate`: the same case always gets the same quote.
 
     `used_with` are the coupons that the cart's order has used already.

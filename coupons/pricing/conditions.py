@@ -1,8 +1,9 @@
 """One function a condition: it returns a Refusal or None. All of them are asked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from coupons.pricing.basket import Basket
 from coupons.pricing.candidate import CodeStatus, CouponState
@@ -13,8 +14,7 @@ from coupons.pricing.terms import CouponTerms, Kind, MemberPrices
 from coupons.pricing.windows import is_open, opens_at, validity
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """One code asked for, with everything its conditions look at.
 
     `eligible` are the lines in scope, `gettable` those a "get" scope names. `taken` is how

@@ -1,16 +1,16 @@
 """A coupon's amounts in the currency of the cart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from coupons.pricing.money import convert
 from coupons.pricing.quote import UsedRate
 from coupons.pricing.terms import Amounts, CouponTerms, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """The day's stored rates: 1 `base` is `rates[currency]` of that currency.
 
     Where this table lacks one of two currencies, the table `beyond` it is asked.
@@ -34,8 +34,7 @@ class Rates:
 NO_RATES = Rates()
 
 
-@dataclass(frozen=True, slots=True)
-class LocalTier:
+class LocalTier(Struct, frozen=True):
     """A tier in the cart's currency."""
 
     threshold: int
@@ -43,8 +42,7 @@ class LocalTier:
     percent_bps: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LocalAmounts:
+class LocalAmounts(Struct, frozen=True):
     """What a coupon's amounts are in the cart's currency, in minor units.
 
     `step` and `step_value` are those of `every`. `budget_rate` is what 1 of the cart's

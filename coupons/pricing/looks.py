@@ -4,8 +4,9 @@ Whether one holds is asked of the condition itself; here stands only what to sho
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from coupons.pricing.candidate import CouponState
 from coupons.pricing.cart import Shopper
@@ -39,8 +40,7 @@ Pair = tuple[Value, Value]
 ASKS_NOTHING: Pair = (None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One condition: the reason it refuses with, and the refusal if it did.
 
     A limit wants to be above what it found; a list wants what it found to be in it.

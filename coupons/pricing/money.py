@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from babel.core import get_global
 from babel.numbers import get_currency_precision
 from moneyed import CurrencyDoesNotExist, get_currency
+from msgspec import Struct
 
 #: The largest amount a field may hold, in digits before the decimal point.
 MAX_MAJOR_DIGITS = 12
@@ -100,8 +100,7 @@ def convert(minor: int, from_: str, to: str, rate: Fraction, *, up: bool) -> int
     return exact.numerator // exact.denominator
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """An amount in minor units that only meets its own currency."""
 
     minor: int

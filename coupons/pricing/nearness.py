@@ -1,7 +1,8 @@
 """What a coupon that is only short of its threshold would save, were that just met."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from coupons.pricing.basket import Basket
 from coupons.pricing.cart import Line

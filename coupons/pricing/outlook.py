@@ -6,8 +6,9 @@ so applying all that is open gives the least that can be left of a set of lines.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from coupons.pricing.benefits import benefit, measured_against, money_off, tier_off
 from coupons.pricing.conditions import Asked
@@ -21,8 +22,7 @@ _WHOLE, _SHIPPING = -1, -2
 MostOff = Callable[[int], int]
 
 
-@dataclass(slots=True)
-class Option:
+class Option(Struct):
     """A code that may be part of the best combination; `place` is in order of application."""
 
     asked: Asked
@@ -59,8 +59,7 @@ def most_off(asked: Asked, amounts: LocalAmounts) -> MostOff:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A basket as the bound sees it: what is left, and what each open option takes by itself."""
 
     total: int

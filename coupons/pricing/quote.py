@@ -1,10 +1,11 @@
 """The answer to a cart: what applies, what does not and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from coupons.pricing.terms import CouponTerms, Gift
 
@@ -49,8 +50,7 @@ class Reason(StrEnum):
     RISK_DENIED = "risk_denied"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """One condition that fails.
 
     `missing` is money short of a threshold, and `would_save` what the code would save once
@@ -66,8 +66,7 @@ class Refusal:
     params: Mapping[str, Param] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """A code that does not apply, with all its refusals in the contract's order."""
 
     code: str
@@ -80,8 +79,7 @@ class Rejected:
         return self.refusals[0].reason
 
 
-@dataclass(frozen=True, slots=True)
-class UsedRate:
+class UsedRate(Struct, frozen=True):
     """The exchange rate that amounts of a coupon were converted at: 1 `from_` is `rate` `to`."""
 
     from_: str
@@ -89,8 +87,7 @@ class UsedRate:
     rate: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A code that applies and what it takes off, in minor units of the cart's currency.
 
     `lines` names only lines that carry some of it. `budget_amount` is what the coupon's budget
@@ -112,8 +109,7 @@ class Applied:
         return self.discount + self.shipping_discount
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteLine:
+class QuoteLine(Struct, frozen=True):
     """One line of the cart after the coupons."""
 
     id: str
@@ -122,8 +118,7 @@ class QuoteLine:
     order: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """The answer to a cart, money in minor units of `currency`.
 
     `tax` is 0 until `coupons.pricing.tax.with_tax` fills it in.

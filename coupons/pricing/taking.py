@@ -1,7 +1,8 @@
 """Apply one coupon, or several in their order, to a basket."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from coupons.pricing.apportion import apportion
 from coupons.pricing.benefits import benefit
@@ -12,8 +13,7 @@ from coupons.pricing.quote import Reason, Refusal
 from coupons.pricing.stacking import application_key
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What one coupon took: per line position, and off the shipping; money in minor units."""
 
     discount: int

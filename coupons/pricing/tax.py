@@ -1,7 +1,9 @@
 """A preview of the tax on what is left after the coupons; the shop's tax engine decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from coupons.pricing.cart import Cart
 from coupons.pricing.money import round_half_up
@@ -11,8 +13,7 @@ from coupons.pricing.quote import Quote
 WHOLE_RATE = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class TaxRates:
+class TaxRates(Struct, frozen=True):
     """A country's tax rates: one for all, others by category (the nearest one above wins)."""
 
     rate: int = 0

@@ -5,9 +5,10 @@ times of day in minutes, weekdays as in `datetime` (Monday is 0).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct, field
 
 Amounts = Mapping[str, int]
 METHODS = ("automatic", "manual", "api", "batch")
@@ -48,8 +49,7 @@ class Level(IntEnum):
     SHIPPING = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Which lines a coupon is for; nothing named means the whole shop."""
 
     categories: frozenset[str] = frozenset()
@@ -73,8 +73,7 @@ class Scope:
 WHOLE_SHOP = Scope()
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """One step of a tiered coupon: an amount or a percentage from a threshold on."""
 
     min_spend: Amounts
@@ -82,8 +81,7 @@ class Tier:
     percent_bps: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """So much off for every so much spent (每满N减M)."""
 
     step: Amounts
@@ -91,16 +89,14 @@ class Every:
     max_times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gift:
+class Gift(Struct, frozen=True):
     """Goods that a coupon hands over."""
 
     sku: str
     quantity: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Prize:
+class Prize(Struct, frozen=True):
     """What a draw may give: `coupon` is a slug, None for a blank; `stock` None is unlimited."""
 
     name: str
@@ -110,8 +106,7 @@ class Prize:
     stock: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WeeklyWindow:
+class WeeklyWindow(Struct, frozen=True):
     """Hours of the week on the wall clock, `start` included, `end` not; equal is the whole day."""
 
     days: frozenset[int]
@@ -119,8 +114,7 @@ class WeeklyWindow:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """Who may use a coupon: and between the fields, or within one."""
 
     who: str = "all"
@@ -135,8 +129,7 @@ class Audience:
         return self.who == "all" and not (self.tiers or self.tags or self.segments or self.ids)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much of a coupon there is; None is unlimited. `budget` is in `budget_currency`."""
 
     issued: int | None = None
@@ -150,8 +143,7 @@ class Limits:
     uses_per_code: int | None = 1
 
 
-@dataclass(frozen=True, slots=True)
-class CouponTerms:
+class CouponTerms(Struct, frozen=True):
     """A coupon's definition, one version of it, ready for evaluation."""
 
     coupon_id: int

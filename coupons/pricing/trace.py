@@ -4,9 +4,11 @@ The decision itself is the engine's (`examined`, `settle`); this only takes note
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coupons.pricing.benefits import benefit, measured_against
 from coupons.pricing.cart import Line
@@ -42,8 +44,7 @@ class Remark(StrEnum):
 Note = tuple[Remark, Money | Fraction | int | UsedRate]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What a step found on one line and took off it, in minor units."""
 
     line: Line
@@ -56,8 +57,7 @@ class Share:
         return self.before - self.taken
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One coupon applied; `place` counts from 1 in the order of application.
 
     `shares` are the lines it may take from, in the cart's order.
@@ -75,8 +75,7 @@ class Step:
         return sum(share.before for share in self.shares)
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One code asked for: what it was asked, and what became of it.
 
     `refusals` are those of the quote. A code that passed every condition of its own and is
@@ -96,8 +95,7 @@ class Branch:
         return self.terms is not None and not any(look.refusal for look in self.looks)
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """A quote with the way to it; `branches` in the order asked."""
 
     case: Case

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from coupons import compilation, definition
 from coupons.checking import CHECKS, countries, together
@@ -273,7 +274,7 @@ def test_several_codes_of_one_coupon_are_tried_where_they_go_together() -> None:
 def test_the_carts_are_few_whatever_there_is() -> None:
     goods = tuple(replace(SHOE, sku=str(n), price=100 + n, cost=None) for n in range(24))
     many = tuple(
-        replace(beside(min_spend={"USD": f"{n}.00"}), slug=f"c{n}", coupon_id=n)
+        structs.replace(beside(min_spend={"USD": f"{n}.00"}), slug=f"c{n}", coupon_id=n)
         for n in range(2, 22)
     )
     given = facts(STACKS, goods=goods, others=many, is_cut=True)

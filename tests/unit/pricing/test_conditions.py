@@ -1,9 +1,9 @@
 """Each condition by itself: what is refused, with which reason, and what the message may name."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from coupons.pricing.candidate import Candidate
 from coupons.pricing.conditions import CONDITIONS

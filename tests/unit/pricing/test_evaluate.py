@@ -1,10 +1,9 @@
 """Several codes in one cart: which go together, in which order, and what is told."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from coupons.pricing.quote import Reason
 from coupons.pricing.terms import Every, MemberPrices

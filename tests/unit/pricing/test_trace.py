@@ -1,12 +1,12 @@
 """The trace tells what the engine did: the same quote, and every condition beside its values."""
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from coupons.pricing.case import Case
 from coupons.pricing.evaluate import evaluate
