@@ -6,7 +6,7 @@ from itertools import count
 from coupons.models import Code
 from tests.benchmarks.load import Measured, request, run
 
-REQUESTS = 300
+REQUESTS = 320
 CONNECTIONS = 8
 
 
