@@ -186,7 +186,8 @@ def _parts(*, launch: Launch) -> dict[str, list[str]]:
             "--respawn-interval=1",
             "--workers-kill-timeout=8",
             "--no-ws",
-            "--log-level=warning",
+            # It warns of so many threads; what goes wrong it tells as an error.
+            "--log-level=error",
             "config.wsgi:application",
         ],
         "worker": [

@@ -235,6 +235,8 @@ class Code(MerchantOwned):
             models.Index(
                 fields=["merchant", "text"], name="code_revoked", condition=Q(state="revoked")
             ),
+            # The few among the many: a list of them in the order of all would read all.
+            models.Index(fields=["merchant", "text"], name="code_shared", condition=Q(shared=True)),
             models.Index(
                 fields=["replaced_by"],
                 name="code_by_replacement",

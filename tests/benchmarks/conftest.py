@@ -33,7 +33,7 @@ def port(process_environ: dict[str, str]) -> Iterator[int]:
     command = [
         *(sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1"),
         *(f"--port={port}", "--workers=1", f"--blocking-threads={WEB_THREADS}", "--no-ws"),
-        *("--log-level=warning", "config.wsgi:application"),
+        *("--log-level=error", "config.wsgi:application"),
     ]
     environ = process_environ | {
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",

@@ -62,7 +62,7 @@ def run(*, port: int, requests: Sequence[bytes], connections: int = 1) -> Measur
 
 
 #: Rounds of each kind that count.
-ROUNDS = 7
+ROUNDS = 11
 
 
 def rounds(*kinds: Callable[[], Measured]) -> list[list[Measured]]:

@@ -4,7 +4,7 @@ Without it every code redeemed among many moved to another page, and four indexe
 page of which went whole to the log at its first change after a checkpoint.
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 LEAVE_ROOM = "ALTER TABLE coupons_code SET (fillfactor = 90)"
 FILL_UP = "ALTER TABLE coupons_code RESET (fillfactor)"
@@ -12,4 +12,14 @@ FILL_UP = "ALTER TABLE coupons_code RESET (fillfactor)"
 
 class Migration(migrations.Migration):
     dependencies = [("coupons", "0001_tables")]
-    operations = [migrations.RunSQL(LEAVE_ROOM, FILL_UP)]
+    operations = [
+        migrations.RunSQL(LEAVE_ROOM, FILL_UP),
+        migrations.AddIndex(
+            model_name="code",
+            index=models.Index(
+                condition=models.Q(("shared", True)),
+                fields=["merchant", "text"],
+                name="code_shared",
+            ),
+        ),
+    ]
