@@ -165,6 +165,25 @@ def _welcome(*, launch: Launch, login: str | None) -> str:
     )
 
 
+def web_command(*, port: int, workers: int = WEB_WORKERS) -> list[str]:
+    """Return the command of the web server, on loopback."""
+    return [
+        *(sys.executable, "-m", "granian"),
+        "--interface=wsgi",
+        f"--host={HOST}",
+        f"--port={port}",
+        f"--workers={workers}",
+        f"--blocking-threads={WEB_THREADS}",
+        "--respawn-failed-workers",
+        "--respawn-interval=1",
+        "--workers-kill-timeout=8",
+        "--no-ws",
+        # It warns of so many threads; what goes wrong it tells as an error.
+        "--log-level=error",
+        "config.wsgi:application",
+    ]
+
+
 def _parts(*, launch: Launch) -> dict[str, list[str]]:
     """Return the command of each process."""
     celery = [
@@ -175,21 +194,7 @@ def _parts(*, launch: Launch) -> dict[str, list[str]]:
         *("-m", "celery", "--app", "config.celery:app", "--quiet"),
     ]
     return {
-        "web": [
-            *(sys.executable, "-m", "granian"),
-            "--interface=wsgi",
-            f"--host={HOST}",
-            f"--port={launch.port}",
-            f"--workers={WEB_WORKERS}",
-            f"--blocking-threads={WEB_THREADS}",
-            "--respawn-failed-workers",
-            "--respawn-interval=1",
-            "--workers-kill-timeout=8",
-            "--no-ws",
-            # It warns of so many threads; what goes wrong it tells as an error.
-            "--log-level=error",
-            "config.wsgi:application",
-        ],
+        "web": web_command(port=launch.port),
         "worker": [
             *celery,
             "worker",

@@ -75,7 +75,7 @@ class Holds(NamedTuple):
         """Sum up the order's own holds of a coupon, which never count against it."""
         counted = [use for use in holds if not use.is_test]
         if not counted:
-            return NO_HOLDS
+            return cls()
         return cls(
             of_code=sum(use.code == code for use in counted),
             uses=len(counted),
@@ -83,6 +83,3 @@ class Holds(NamedTuple):
             of_day=sum(use.counted_on == day for use in counted),
             of_customer=sum(use.customer_id == customer for use in counted),
         )
-
-
-NO_HOLDS = Holds()

@@ -80,7 +80,7 @@ class Drawn(Struct, frozen=True):
     text: str | None
 
 
-class Entry(Struct, frozen=True, dict=True):
+class Entry(Struct, frozen=True, dict=True):  # it keeps its `uses` in the dict
     """A redemption about to be written."""
 
     caller: Caller

@@ -2,6 +2,8 @@
 
 Without it every code redeemed among many moved to another page, and four indexes with it, each
 page of which went whole to the log at its first change after a checkpoint.
+
+And an index of the few shared codes, which were looked for among all.
 """
 
 from django.db import migrations, models

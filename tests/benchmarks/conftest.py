@@ -2,13 +2,12 @@
 
 import gc
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from config.collecting import leave_what_is_loaded
-from config.launch import WEB_THREADS
+from config.launch import web_command
 from tests.ports import free_port, wait_for_port
 
 
@@ -30,16 +29,11 @@ def as_a_worker() -> Iterator[None]:
 def port(process_environ: dict[str, str]) -> Iterator[int]:
     """Have granian serve the project on loopback."""
     port = free_port()
-    command = [
-        *(sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1"),
-        *(f"--port={port}", "--workers=1", f"--blocking-threads={WEB_THREADS}", "--no-ws"),
-        *("--log-level=error", "config.wsgi:application"),
-    ]
     environ = process_environ | {
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
         "HEXIAO_LOG_LEVEL": "ERROR",
     }
-    server = subprocess.Popen(command, env=environ)
+    server = subprocess.Popen(web_command(port=port, workers=1), env=environ)
     try:
         wait_for_port(port)
         yield port

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from tests.shop import Shop, order
+from tests.table_counts import counted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,18 +23,10 @@ def shop() -> Shop:
     return shop
 
 
-def tables_read_whole() -> dict[str, int]:
-    """Count how often each of our tables was read from its beginning to its end."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_force_next_flush()")
-        cursor.execute("SELECT relname, seq_scan FROM pg_stat_user_tables")
-        return dict(cursor.fetchall())
-
-
 def test_a_redemption_reads_no_table_whole_though_planned_while_it_was_empty(shop: Shop) -> None:
-    before = tables_read_whole()
+    before = counted("seq_scan")
     for code in CODES:
         body = order(code, ref=code, customer=f"C-{code}")
         assert shop.api.post("redemptions", body, Idempotency_Key=code).status == 201
-    after = tables_read_whole()
+    after = counted("seq_scan")
     assert {table for table, count in after.items() if count > before[table]} == set()

@@ -5,6 +5,7 @@ from django.db import connection
 
 from coupons.models import Code, Coupon
 from tests.shop import Shop, order
+from tests.table_counts import counted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -14,13 +15,7 @@ MANY, EACH = 4_000, 100
 
 def updates() -> tuple[int, int]:
     """Count the changes of codes, and those of them that wrote no index."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_force_next_flush()")
-        cursor.execute(
-            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables"
-            " WHERE relname = 'coupons_code'"
-        )
-        return cursor.fetchone()
+    return counted("n_tup_upd")["coupons_code"], counted("n_tup_hot_upd")["coupons_code"]
 
 
 @pytest.mark.parametrize(("fillfactor", "in_place"), [(100, 0), (90, 40)])
