@@ -139,20 +139,22 @@ def redeem(
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
     is written; `proven` is as of `validate`.
     """
+    # The steps are those of docs/redemption.md.
     # 1. Read the cart.
     checked = check(body)
     if not checked.codes:
         raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
     # What is written is one transaction by itself; one of the caller's may lose it and go on.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        # 2. Gather the facts, the order's earlier redemptions among them.
+        # 2. Look for an answer already given: `beside` asks in the query of the facts.
+        # 3. Gather the facts, the order's earlier redemptions among them.
         facts = facts_for(caller=caller, checked=checked, at=at, takes=True, ahead=beside)
         with holds.told_of_lapsed(facts=facts):
-            # 3. The same again is the same redemption.
+            # 4. The same again is the same redemption.
             if repeated := _repeated(checked=checked, facts=facts):
                 stored = _stored_answer(repeated, at=at)
                 return Redeemed(stored, msgspec.json.encode(stored), created=False)
-            # 4. Quote again: no quote shown earlier is trusted.
+            # 5. Quote again: no quote shown earlier is trusted.
             entry = entry_for(
                 caller=caller,
                 checked=checked,
@@ -163,10 +165,11 @@ def redeem(
                 held_until=at + timedelta(minutes=body.hold_minutes) if body.hold else None,
                 proven=proven,
             )
-            # 5. All or nothing, unless the caller takes what applies.
+            # 6. All or nothing, unless the caller takes what applies.
             refuse_unless_taken(entry=entry, body=body)
-            # 6. Draw what is drawn; take and write, in one order and one round trip.
+            # 7. Reveal what is drawn.
             entry = _revealed(entry)
+            # 8. Take and write, in one order and one round trip.
             answer = answer_for(entry=entry, language=body.language)
             encoded = msgspec.json.encode(answer)
             own = beside.statements(encoded) if beside else ()
