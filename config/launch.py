@@ -95,8 +95,8 @@ def _prepare(*, launch: Launch) -> str | None:
     # Beat does this too, but for the first time only after a day.
     call_command("load_rates", verbosity=0)
     with _alone_in_the_project():
-        if compiled := compile_catalogs(folders=settings.LOCALE_PATHS):
-            launch.tell(f"compiled {len(compiled)} translations")
+        launch.tell("compiling translations")
+        compile_catalogs(folders=settings.LOCALE_PATHS)
         launch.tell("collecting static files")
         call_command("collectstatic", interactive=False, verbosity=0)
     if launch.demo:

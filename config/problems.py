@@ -2,7 +2,7 @@
 
 import structlog
 from django.contrib import admin
-from django.db import InterfaceError, OperationalError
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,6 +14,7 @@ from rest_framework.views import set_rollback
 
 from coupons.api.problem import problem, problem_of
 from coupons.errors import HexiaoError
+from coupons.outages import is_outage
 from redemption.api.authentication import SCHEME, NotAuthenticated
 from redemption.errors import TryAgain
 
@@ -37,7 +38,7 @@ def handle(error: Exception, context: object) -> HttpResponse:
             return problem_of(error)
         case OperationalError(__cause__=pg.LockNotAvailable() | pg.DeadlockDetected()):
             return problem_of(TryAgain())
-        case OperationalError() | InterfaceError():
+        case _ if is_outage(error):
             log.warning("database_unavailable", error=type(error).__name__)
             return problem(
                 code="database_unavailable",

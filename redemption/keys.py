@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 
@@ -14,6 +14,7 @@ from coupons import journal
 from coupons.caller import Caller
 from coupons.errors import FieldError, Invalid, WrongState
 from coupons.models import Channel, Merchant
+from coupons.outages import is_outage
 from redemption import networks
 from redemption.models import ApiKey, KeyMethod, Scope
 from redemption.models.api_key import GENERATOR
@@ -226,8 +227,8 @@ def on_a_living_connection(*, ask: Callable[[], T]) -> T:
     """Ask the first queries of a request, reads; once more if the kept connection has died."""
     try:
         return ask()
-    except (OperationalError, InterfaceError):
-        if connection.in_atomic_block:
+    except Error as error:
+        if connection.in_atomic_block or not is_outage(error):
             raise
         connection.close()
         return ask()

@@ -20,6 +20,16 @@ import pytest
 from config.services import lease
 from config.services.addresses import addresses
 
+#: When a request is made that works, and how many of them are.
+TIMES = {
+    "before": 2,
+    "reopened": 1,
+    "after the cut": 8,
+    "started": 1,
+    "recovered": 1,
+    "after the crash": 3,
+}
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 PROGRAM = r"""
@@ -126,6 +136,25 @@ with lease.borrowed(at=at, durable=False):
     say("nothing", web.get("redemptions"))
     for each in calls("away")[:1] + calls("away")[2:]:
         say("done", call(*each))
+
+    # 5. One of its own processes dies, so it ends them all and goes on.
+    def crash():
+        import psycopg, select
+        mine = select.poll()
+        mine.register(connection.connection.fileno(), select.POLLRDHUP)
+        other = psycopg.connect(at.database_url)
+        os.kill(other.info.backend_pid, signal.SIGKILL)
+        assert mine.poll(20_000)
+    def recovered():
+        deadline = time.monotonic() + 20
+        while price().status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    for number, which in enumerate((0, 2, 6)):
+        crash()
+        say("crashed", call(*calls(f"crash-{number}")[which]))
+        recovered()
+        say("after the crash", price())
 """
 
 
@@ -188,11 +217,11 @@ def test_what_needs_no_database_goes_on(told: Any) -> None:
     assert [answer[0] for answer in told["no database needed"]] == [200]
 
 
-@pytest.mark.parametrize("when", ["before", "reopened", "after the cut", "started", "recovered"])
+@pytest.mark.parametrize("when", TIMES)
 def test_the_next_request_works(told: Any, when: str) -> None:
     for answer in told[when]:
         priced(answer)
-    assert len(told[when]) == {"before": 2, "after the cut": 8}.get(when, 1)
+    assert len(told[when]) == TIMES[when]
 
 
 def test_a_redemption_too_opens_the_connection_again(told: Any) -> None:
@@ -212,6 +241,14 @@ def test_a_connection_cut_in_the_middle_of_a_request_is_a_503(told: Any) -> None
 def test_a_killed_database_is_a_503(told: Any) -> None:
     (answer,) = told["killed"]
     unavailable(answer)
+
+
+def test_a_database_that_crashed_under_a_connection_is_a_503(told: Any) -> None:
+    assert len(told["crashed"]) == 3
+    for answer in told["crashed"]:
+        # One that is back already is asked again.
+        if answer[0] not in (200, 201):
+            unavailable(answer)
 
 
 def test_nothing_was_done_meanwhile_and_everything_can_be_done_after(told: Any) -> None:
