@@ -8,6 +8,7 @@ from coupons import views
 from redemption.views.code_page import code_page
 
 handler400 = "config.problems.bad_request"
+handler403 = "config.problems.forbidden"
 handler404 = "config.problems.not_found"
 handler500 = "config.problems.server_error"
 

@@ -82,7 +82,8 @@ with lease.borrowed(at=at, durable=False):
     def say(what, *answers):
         for a in answers:
             print(json.dumps([what, a.status_code, a.headers.get("Content-Type"),
-                a.headers.get("Retry-After"), a.headers.get("X-Request-Id"), a.json()]),
+                a.headers.get("Retry-After"), a.headers.get("X-Request-Id"),
+                a.json() if "json" in a.headers["Content-Type"] else a.text]),
                 flush=True)
     def call(method, path, body, headers):
         return web.request(method, path, json=body, headers=headers)
@@ -119,6 +120,8 @@ with lease.borrowed(at=at, durable=False):
     for each in calls("away"):
         say("stopped", call(*each))
     say("no database needed", web.get("schema/", params={"format": "json"}))
+    console = {"Cookie": f"{settings.SESSION_COOKIE_NAME}=somebody"}
+    say("stopped for the console", web.get("http://localhost/", headers=console))
     say("stopped again", price())
     start()
     say("started", price())
@@ -211,6 +214,12 @@ def test_a_stopped_database_is_a_503_with_retry_after_everywhere(told: Any) -> N
     assert len(told["stopped"]) == 8
     for answer in told["stopped"] + told["stopped again"]:
         unavailable(answer)
+
+
+def test_the_console_says_so_on_a_page(told: Any) -> None:
+    [(status, kind, retry_after, _, page)] = told["stopped for the console"]
+    assert (status, kind, retry_after) == (503, "text/html; charset=utf-8", "2")
+    assert "The database cannot be reached" in page
 
 
 def test_what_needs_no_database_goes_on(told: Any) -> None:
