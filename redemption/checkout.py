@@ -32,6 +32,7 @@ from redemption.errors import (
     TryAgain,
 )
 from redemption.facts import Facts
+from redemption.gathering import Ahead
 from redemption.models import Method, Redemption
 from redemption.quoting import RatesFinder, case_for, facts_for, quoted, rates_for
 from redemption.refusing import Attempt
@@ -125,6 +126,7 @@ def redeem(
     body: RedemptionBody,
     at: datetime,
     method: str | None = None,
+    ahead: Ahead | None = None,
     beside: ledger.Beside | None = None,
     judged_at: datetime | None = None,
     proven: Collection[int] = (),
@@ -132,8 +134,9 @@ def redeem(
     """Redeem or hold the codes of a cart on an order: all, or with `partial` those that apply.
 
     `judged_at` is when it happened, where that is not now: the coupon's window and hours are
-    judged at that time, its limits at `at`. What is `beside` is asked with the facts and
-    written with the answer. On return it is committed, unless the caller has a transaction.
+    judged at that time, its limits at `at`. What is `ahead` is asked with the facts, what is
+    `beside` is written with the answer. On return it is committed, unless the caller has a
+    transaction.
 
     Raises `Invalid`, `CouponRejected` with every code that fails, `OrderAlreadyRedeemed`,
     and `TakeLost` when something went in between (see `retried`). On any of them nothing
@@ -146,9 +149,9 @@ def redeem(
         raise Invalid(errors=[FieldError("codes", "Name at least one code.")])
     # What is written is one transaction by itself; one of the caller's may lose it and go on.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        # 2. Look for an answer already given: `beside` asks in the query of the facts.
+        # 2. Look for an answer already given: what is `ahead` asks in the query of the facts.
         # 3. Gather the facts, the order's earlier redemptions among them.
-        facts = facts_for(caller=caller, checked=checked, at=at, takes=True, ahead=beside)
+        facts = facts_for(caller=caller, checked=checked, at=at, takes=True, ahead=ahead)
         with holds.told_of_lapsed(facts=facts):
             # 4. The same again is the same redemption.
             if repeated := _repeated(checked=checked, facts=facts):
@@ -172,7 +175,7 @@ def redeem(
             # 8. Take and write, in one order and one round trip.
             answer = answer_for(entry=entry, language=body.language)
             encoded = msgspec.json.encode(answer)
-            own = beside.statements(encoded) if beside else ()
+            own = beside(encoded) if beside else ()
             ledger.write(entry, answer=encoded, beside=own)
     return Redeemed(answer, encoded, created=True)
 

@@ -21,7 +21,7 @@ from coupons.errors import FieldError, Invalid, NotAllowed
 from coupons.models import Code, Membership, Merchant, Role, User
 from coupons.pricing.quote import Reason
 from coupons.staff import Area, Right, may
-from redemption import checkout, guessing, holds, ledger, proving, refusing, reversing
+from redemption import checkout, guessing, holds, proving, refusing, reversing
 from redemption.errors import CouponRejected
 from redemption.models import Method, Redemption
 from redemption.pressing import Press, Pressed
@@ -34,6 +34,7 @@ from redemption.shapes import (
     ReversalAnswer,
     ReversalBody,
 )
+from redemption.statements import Statement
 from redemption.trial import WHOLE_CART, Goods, Sample, cart_of_goods
 
 
@@ -158,17 +159,27 @@ def _redeemed(
     code = code_of(merchant=clerk.merchant, text=body.codes[0])
     if code is not None and not redeemers.may_redeem(user=user, coupon=code.coupon):
         raise NotAllowed("You may not redeem this coupon.")
-    beside: ledger.Beside = press_of(clerk=clerk, press=press, at=at)
-    proven: set[int] = set()
-    if code is not None and proof_id is not None:
+    proof = None
+    if code is not None:
         asked = proving.Asked(
             merchant=clerk.merchant, coupon=code.coupon, customer=body.customer, by=caller.actor
         )
-        if proof := proving.good(asked=asked, proof_id=proof_id, at=at):
-            proven.add(code.coupon_id)
-            beside = proving.Using(first=beside, proof=proof, asked=asked, at=at)
+        proof = proving.good(asked=asked, proof_id=proof_id, at=at)
+    own = press_of(clerk=clerk, press=press, at=at)
+
+    def beside(answer: bytes) -> list[Statement]:
+        used = proving.use(answer=answer, proof=proof, asked=asked, at=at) if proof else []
+        return [*own.statements(answer), *used]
+
     try:
-        done = checkout.redeem(caller=caller, body=body, at=at, beside=beside, proven=proven)
+        done = checkout.redeem(
+            caller=caller,
+            body=body,
+            at=at,
+            ahead=own,
+            beside=beside,
+            proven={proof.coupon_id} if proof else (),
+        )
     except CouponRejected as error:
         rejected = msgspec.convert(error.extra["rejected"], list[RejectedAnswer])
         guessing.count(caller=caller, body=body, rejected=rejected, now=time.time())

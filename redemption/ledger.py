@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -20,8 +20,7 @@ from coupons.models import new_id
 from coupons.pricing.quote import Applied
 from redemption import draws, evidence, recording
 from redemption.facts import CodeFacts
-from redemption.gathering import Ahead
-from redemption.statements import Statements
+from redemption.statements import Statement, Statements
 from redemption.taking import (
     Entry,
     take_code,
@@ -30,15 +29,8 @@ from redemption.taking import (
     take_day,
 )
 
-Statement = tuple[str, Sequence[Any]]
-
-
-class Beside(Ahead, Protocol):
-    """What travels with a redemption: an answer kept for the caller is looked for and written."""
-
-    def statements(self, answer: bytes) -> Sequence[Statement]:
-        """Return what is written with the answer; each must change a row."""
-        ...
+#: Makes from a redemption's answer what is written with it; each must change a row.
+Beside = Callable[[bytes], Sequence[Statement]]
 
 
 def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> None:

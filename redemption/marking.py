@@ -5,32 +5,26 @@ redemptions and redeem that coupon by hand; their word stands for any further pr
 """
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from coupons import coding, journal, redeemers
+from coupons import coding, redeemers
 from coupons.caller import Caller, staff_actor
 from coupons.errors import FieldError, Invalid, NotAllowed
 from coupons.models import Coupon, Membership, Merchant, Role, User
 from coupons.staff import Area, Right, may
-from redemption import checkout, qualifying, refusing
+from redemption import checkout, qualifying, recording, refusing
 from redemption.desk import code_of
-from redemption.gathering import Question
-from redemption.ledger import Statement
 from redemption.models import Method, Order
 from redemption.shapes import AppliedAnswer, RedemptionBody, RejectedAnswer
+from redemption.statements import Statement
 from redemption.trial import cart_of_order
 
 LONGEST_REASON = 500
-_TELL = """
-INSERT INTO coupons_journalentry
-       (merchant_id, at, type, actor, request_id, coupon_id, customer_ref, redemption_ref, data)
-SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb WHERE {after}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,56 +107,40 @@ def _marked(
     when = _judged_at(order=order, as_placed=as_placed, at=at)
     caller = _caller(user=user, merchant=order.merchant)
     coupon = code.coupon if code else None
-    told = _Told(caller=caller, order=order, coupon=coupon, reason=reason, judged_at=when, at=at)
     done = checkout.redeem(
         caller=caller,
         body=body,
         at=when,
-        beside=told,
+        beside=partial(
+            _told, caller=caller, order=order, coupon=coupon, reason=reason, judged_at=when, at=at
+        ),
         proven={coupon.pk} if coupon else (),
     )
     return uuid.UUID(done.answer.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """The entry of the journal that travels with the redemption."""
-
-    caller: Caller
-    order: Order
-    coupon: Coupon | None
-    reason: str
-    judged_at: datetime
-    at: datetime
-
-    @property
-    def question(self) -> Question:
-        """Ask nothing."""
-        return "SELECT 1", {}
-
-    def hear(self, row: tuple[Any, ...]) -> None:
-        """Hear nothing."""
-
-    def statements(self, answer: bytes) -> Sequence[Statement]:
-        """Tell who marked it, why, and by which time it was judged."""
-        redemption = uuid.UUID(msgspec.json.decode(answer)["id"])
-        data = {
-            "order": self.order.ref,
-            "reason": self.reason,
-            "judged_at": self.judged_at.isoformat(),
-        }
-        values = [
-            self.caller.merchant.pk,
-            self.at,
-            "redemption.marked",
-            self.caller.actor,
-            journal.current_request_id(),
-            self.coupon.pk if self.coupon else None,
-            self.order.customer.ref if self.order.customer else "",
-            redemption,
-            msgspec.json.encode(data).decode(),
-        ]
-        return [(_TELL, values)]
+def _told(
+    answer: bytes,
+    *,
+    caller: Caller,
+    order: Order,
+    coupon: Coupon | None,
+    reason: str,
+    judged_at: datetime,
+    at: datetime,
+) -> list[Statement]:
+    """Tell who marked it, why, and by which time it was judged."""
+    told = recording.beside(
+        answer=answer,
+        type="redemption.marked",
+        merchant=order.merchant_id,
+        actor=caller.actor,
+        at=at,
+        coupon=coupon.pk if coupon else None,
+        customer=order.customer.ref if order.customer else None,
+        data={"order": order.ref, "reason": reason, "judged_at": judged_at.isoformat()},
+    )
+    return [told]
 
 
 def _may_mark(*, user: User, merchant: Merchant) -> bool:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from django.db import connection
 
 from redemption.gathering import Question
-from redemption.ledger import Statement
+from redemption.recording import redemption_in
+from redemption.statements import Statement
 
 _LOOK = """
 SELECT convert_from(a.body, 'UTF8') FROM (SELECT 1) AS one LEFT JOIN coupons_idempotentanswer a
@@ -64,8 +64,7 @@ class Press:
 
     def statements(self, answer: bytes) -> Sequence[Statement]:
         """Keep the redemption; of two at once the second changes no row and takes nothing."""
-        redemption = msgspec.json.decode(answer)["id"]
-        return [(_KEEP, [*self._names, redemption, self.at])]
+        return [(_KEEP, [*self._names, str(redemption_in(answer)), self.at])]
 
     @property
     def _names(self) -> list[Any]:

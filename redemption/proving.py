@@ -6,26 +6,22 @@ conditional part of the statement that redeems, so it is good for one redemption
 
 import secrets
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from django.conf import settings
 from django.db import connection
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext, override
 
 from campaigns.models import Customer
-from coupons import journal
 from coupons.models import Coupon, Merchant, new_id
 from coupons.reasons import language_of
-from redemption import messages
+from redemption import messages, recording
 from redemption.errors import NotReached, NotSent, OwnApproval, SentLately, WrongProof
-from redemption.gathering import Question
-from redemption.ledger import Beside, Statement
 from redemption.models import Proof
+from redemption.statements import Statement
 
 #: How long a code can be answered, and a proof be used.
 GOOD_FOR = timedelta(minutes=10)
@@ -64,11 +60,6 @@ RETURNING id, code_hash
 USE = """
 UPDATE redemption_proof SET used_at = %s, redemption_ref = %s
  WHERE id = %s AND used_at IS NULL AND {after}
-"""
-_TELL = """
-INSERT INTO coupons_journalentry
-       (merchant_id, at, type, actor, request_id, coupon_id, customer_ref, redemption_ref, data)
-SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb WHERE {after}
 """
 
 
@@ -191,45 +182,19 @@ def good(*, asked: Asked, proof_id: uuid.UUID | None, at: datetime) -> Proof | N
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Using:
-    """A proof on its way with a redemption; what goes `first` keeps its place."""
-
-    first: Beside
-    proof: Proof
-    asked: Asked
-    at: datetime
-
-    @property
-    def question(self) -> Question:
-        """Ask what the first asks."""
-        return self.first.question
-
-    def hear(self, row: tuple[Any, ...]) -> None:
-        """Let the first hear it."""
-        self.first.hear(row)
-
-    def statements(self, answer: bytes) -> Sequence[Statement]:
-        """Use the proof up, and tell the journal whose it was."""
-        redemption = uuid.UUID(msgspec.json.decode(answer)["id"])
-        proof, asked = self.proof, self.asked
-        data = {"proof": proof.kind, "approved_by": proof.approved_by or "customer"}
-        told = [
-            asked.merchant.pk,
-            self.at,
-            "redemption.proven",
-            asked.by,
-            journal.current_request_id(),
-            asked.coupon.pk,
-            asked.customer or "",
-            redemption,
-            msgspec.json.encode(data).decode(),
-        ]
-        return [
-            *self.first.statements(answer),
-            (USE, [self.at, redemption, proof.pk]),
-            (_TELL, told),
-        ]
+def use(*, answer: bytes, proof: Proof, asked: Asked, at: datetime) -> list[Statement]:
+    """Return what uses a proof up beside a redemption, and tells the journal whose it was."""
+    told = recording.beside(
+        answer=answer,
+        type="redemption.proven",
+        merchant=asked.merchant.pk,
+        actor=asked.by,
+        at=at,
+        coupon=asked.coupon.pk,
+        customer=asked.customer,
+        data={"proof": proof.kind, "approved_by": proof.approved_by or "customer"},
+    )
+    return [(USE, [at, recording.redemption_in(answer), proof.pk]), told]
 
 
 def forget(*, at: datetime, chunks: int) -> int:

@@ -1,12 +1,22 @@
 """What the journal is told of a redemption: one entry for it, and one for each of its codes."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from coupons import journal
 from redemption.models import Redemption, Use
+from redemption.statements import Statement
+
+_TELL = """
+INSERT INTO coupons_journalentry
+       (merchant_id, at, type, actor, request_id, coupon_id, customer_ref, redemption_ref, data)
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb WHERE {after}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,30 @@ def record(
         customer_ref=redemption.customer.ref if redemption.customer else "",
         redemption=redemption.pk,
     )
+
+
+def beside(
+    *,
+    answer: bytes,
+    type: str,
+    merchant: int,
+    actor: str,
+    at: datetime,
+    coupon: int | None,
+    customer: str | None,
+    data: dict[str, Any],
+) -> Statement:
+    """Return what tells one thing more of a redemption, written with its answer."""
+    values = [
+        *(merchant, at, type, actor, journal.current_request_id(), coupon, customer or ""),
+        *(redemption_in(answer), msgspec.json.encode(data).decode()),
+    ]
+    return _TELL, values
+
+
+def redemption_in(answer: bytes) -> uuid.UUID:
+    """Return the id of the redemption that an answer is of."""
+    return uuid.UUID(msgspec.json.decode(answer)["id"])
 
 
 def figures(

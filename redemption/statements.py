@@ -21,6 +21,8 @@ from redemption.wire import done
 
 #: Where a part asks for the one before it.
 AFTER = "{after}"
+#: A part with that in it, and its values.
+Statement = tuple[str, Sequence[Any]]
 
 
 @dataclass(slots=True)

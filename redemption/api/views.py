@@ -3,10 +3,8 @@
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import msgspec
 from django.db.models import Exists, OuterRef
@@ -26,8 +24,6 @@ from redemption import checkout, guessing, qualifying, refusing
 from redemption.answers import stored_answer
 from redemption.api.confirming import ConfirmingEndpoint
 from redemption.errors import CouponRejected, TooManyAttempts
-from redemption.gathering import Question
-from redemption.ledger import Statement
 from redemption.models import Redemption, Use
 from redemption.shapes import (
     CartBody,
@@ -37,26 +33,7 @@ from redemption.shapes import (
     RedemptionBody,
     RejectedAnswer,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """The answer to an `Idempotency-Key`, looked for and kept in a redemption's round trips."""
-
-    slot: Slot
-
-    @property
-    def question(self) -> Question:
-        """Ask for the answer."""
-        return self.slot.question
-
-    def hear(self, row: tuple[Any, ...]) -> None:
-        """Hear whether it is there; then it is the answer."""
-        self.slot.hear(row)
-
-    def statements(self, answer: bytes) -> list[Statement]:
-        """Keep this one."""
-        return [self.slot.statement(answer, status=201)]
+from redemption.statements import Statement
 
 
 class ValidationsEndpoint(ConfirmingEndpoint):
@@ -117,9 +94,8 @@ class RedemptionsEndpoint(ConfirmingEndpoint):
         with refusing.kept() as noted:
 
             def work(slot: Slot | None) -> HttpResponse:
-                kept = KeptAnswer(slot) if slot else None
                 with noted:
-                    done = _redeemed(caller=caller, body=body, at=self.at, kept=kept)
+                    done = _redeemed(caller=caller, body=body, at=self.at, slot=slot)
                 return answer(msgspec.Raw(done.encoded), status=201 if done.created else 200)
 
             return checkout.retried(
@@ -186,17 +162,23 @@ def _redeemed(
     caller: Caller,
     body: RedemptionBody,
     at: datetime,
-    kept: KeptAnswer | None,
+    slot: Slot | None,
 ) -> checkout.Redeemed:
     """Redeem for whoever is not guessing, and count the wrong codes."""
     try:
         guessing.refuse(caller=caller, body=body, now=time.time())
     except TooManyAttempts:
-        if kept:
-            kept.slot.look()  # what was answered before is answered again
+        if slot:
+            slot.look()  # what was answered before is answered again
         raise
     try:
-        done = checkout.redeem(caller=caller, body=body, at=at, beside=kept)
+        done = checkout.redeem(
+            caller=caller,
+            body=body,
+            at=at,
+            ahead=slot,
+            beside=partial(_kept, slot=slot) if slot else None,
+        )
     except CouponRejected as error:
         rejected = msgspec.convert(error.extra["rejected"], list[RejectedAnswer])
         guessing.count(caller=caller, body=body, rejected=rejected, now=time.time())
@@ -205,6 +187,10 @@ def _redeemed(
     with suppress(TooManyAttempts):
         guessing.count(caller=caller, body=body, rejected=done.answer.rejected, now=time.time())
     return done
+
+
+def _kept(answer: bytes, *, slot: Slot) -> list[Statement]:
+    return [slot.statement(answer, status=201)]
 
 
 def _instant(text: str) -> datetime:

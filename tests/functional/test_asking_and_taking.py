@@ -123,25 +123,21 @@ def publish(caller: Caller, definition: dict[str, Any]) -> str:
 
 
 class Nothing:
-    """Something beside a redemption that asks and writes nothing of its own."""
+    """Something ahead of a redemption that wants to know nothing."""
 
     question = ("SELECT 1", {})
 
     def hear(self, row: tuple[int]) -> None:
         assert row == (1,)
 
-    def statements(self, answer: bytes) -> tuple[()]:
-        assert answer
-        return ()
-
 
 def redeemed(caller: Caller, what: dict[str, Any], order: str) -> dict[str, Any] | CouponRejected:
     """Redeem all that applies, and return the quote that was written."""
     body = RedemptionBody(**what, order=order, partial=True)
     try:
-        # A savepoint, and something beside it: the redemption is one inside our transaction.
+        # A savepoint, and something ahead of it: the redemption is one inside our transaction.
         with transaction.atomic():
-            answer = checkout.redeem(caller=caller, body=body, at=NOW, beside=Nothing()).answer
+            answer = checkout.redeem(caller=caller, body=body, at=NOW, ahead=Nothing()).answer
     except CouponRejected as error:
         return error
     return {name: getattr(answer, name) for name in checkout.QuoteAnswer.__struct_fields__}
