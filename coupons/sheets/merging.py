@@ -11,7 +11,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg import errors as pg
 
-from coupons import jobs
+from coupons import jobs, planning
 from coupons.errors import Invalid
 from coupons.models.sheet import SheetImport, StagedRow
 from coupons.sheets.checking import cell, check, empties, filled
@@ -37,6 +37,7 @@ UPDATE coupons_stagedrow d
        before = checked.before
   FROM ({check}) AS checked
  WHERE d.imported_id = %(imported)s AND d.number = checked.number
+   AND d.number > %(after)s AND d.number <= %(last)s
    AND (d.outcome, d.before) IS DISTINCT FROM (checked.outcome, checked.before)
 """
 _COUNT = f"SELECT outcome, count(*) FROM {_ROWS} AS r GROUP BY outcome"  # noqa: S608
@@ -55,10 +56,11 @@ def merge_piece(*, imported: SheetImport, at: datetime) -> int:
             return 0
         values = filled(imported=imported, after=imported.applied_to, last=last, at=at)
         try:
-            _check_again(cursor, sheet, imported, values)
-            if sheet.apply is None:
-                write(cursor=cursor, sheet=sheet, values=values)
-            else:
+            with planning.by_key():
+                _check_again(cursor, sheet, imported, values)
+                if sheet.apply is None:
+                    write(cursor=cursor, sheet=sheet, values=values)
+            if sheet.apply is not None:
                 _row_by_row(
                     sheet.apply, sheet, imported, after=imported.applied_to, last=last, at=at
                 )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db import connection
 
+from coupons import planning
 from coupons.errors import Invalid
 from coupons.models.sheet import SheetImport
 from coupons.sheets.cell_text import CLEARED
@@ -175,9 +176,8 @@ def _stage(imported: SheetImport, sheet: Sheet, rows: Sequence[_Incoming]) -> No
         cursor.execute("DELETE FROM incoming")
         with cursor.copy("COPY incoming FROM STDIN") as copy:
             copy.write("".join(lines).encode("utf-8", "replace"))
-        # Taken for few, each would be held against every code there is.
-        cursor.execute("ANALYZE incoming (key, problem)")
-        cursor.execute(query, filled(imported=imported))
+        with planning.by_key():
+            cursor.execute(query, filled(imported=imported))
         for outcome, number in cursor.fetchall():
             setattr(imported, outcome, getattr(imported, outcome) + number)
 

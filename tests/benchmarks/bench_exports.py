@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 from django.conf import settings
@@ -81,8 +82,8 @@ def test_a_long_file_takes_little_longer_than_a_bare_copy(coupon: Coupon, tmp_pa
         ratios.append(took / least)
         print(f"\n{ROWS:,} codes: bare {least:.2f} s, exported {took:.2f} s, x {ratios[-1]:.2f}")
     assert Job.objects.get(pk=job.pk).done == ROWS
-    if min(ratios) > RATIO:
-        pytest.xfail(f"x {min(ratios):.2f}, the goal is {RATIO}")
+    if median(ratios) > RATIO:
+        pytest.xfail(f"x {median(ratios):.2f}, the goal is {RATIO}")
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])

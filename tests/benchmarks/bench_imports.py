@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from statistics import median
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)
 SCALE = float(os.environ.get("BENCH_SCALE", "1"))
 ROWS, MANY = int(100_000 * SCALE), int(1_000_000 * SCALE)
 RATIO, ROOM_MB = 2.5, 300
-ROUNDS = 3
+ROUNDS = 5
 WORKER = """
 import resource, sys, django
 django.setup()
@@ -94,8 +95,9 @@ def test_an_import_takes_little_longer_than_reading_and_copying() -> None:
         ratios.append(took / least)
         print(f"\n{ROWS:,} codes: bare {least:.2f} s, imported {took:.2f} s, x {took / least:.2f}")
     assert Code.objects.count() == 1_000 + 2 * ROUNDS * ROWS
-    if min(ratios) > RATIO:
-        pytest.xfail(f"x {min(ratios):.2f}, the goal is {RATIO}")
+    print(f"median x {median(ratios):.2f} (goal {RATIO})")
+    if median(ratios) > RATIO:
+        pytest.xfail(f"x {median(ratios):.2f}, the goal is {RATIO}")
 
 
 def test_a_long_file_needs_little_room(process_environ: dict[str, str]) -> None:
