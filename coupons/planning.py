@@ -49,12 +49,15 @@ def by_key() -> Iterator[None]:
     _join_whole_tables("on")
 
 
+#: Ways to join that go through all rows there are.
+_WHOLE = ["enable_hashjoin", "enable_mergejoin", "enable_material", "enable_seqscan"]
+
+
 def _join_whole_tables(word: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config(name, %s, true)"
-            " FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan']) AS name",
-            [word],
+            "SELECT set_config(name, %s, true) FROM unnest(%s::text[]) AS name",
+            [word, _WHOLE],
         )
 
 

@@ -1,6 +1,7 @@
 """What a cell holds, by what its column is for; a ValueError says what to write instead."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -113,13 +114,17 @@ def _words(cell: Cell, column: Column) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+# What PostgreSQL keeps nowhere, as JSON writes it; behind another backslash it is plain text.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
 def _json(cell: Cell, column: Column) -> Any:
     text = _written(cell)
     try:
         value = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ValueError("This is no JSON; its quotation marks are straight ones.") from error
-    if not isinstance(value, dict | list) or "\\u0000" in text:
+    if not isinstance(value, dict | list) or _NUL.search(text):
         raise ValueError("Write JSON, such as {} or [].")
     return value
 

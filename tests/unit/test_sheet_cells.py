@@ -257,9 +257,10 @@ def test_words_and_texts() -> None:
 def test_json() -> None:
     assert read(Holds.JSON, '{"USD": "10.00"}') == {"USD": "10.00"}
     assert read(Holds.JSON, "[]") == []
+    assert read(Holds.JSON, '["\\\\u0000"]') == ["\\u0000"]
     for broken in ("{“USD”: 1}", "{", "[NaN]", "[" * 30_000, "yes", "[1.5, Infinity]"):
         assert refusal(Holds.JSON, broken) == JSON
-    for plain in ("1", '"x"', '["\\u0000"]'):
+    for plain in ("1", '"x"', '["\\u0000"]', '["\\\\\\u0000"]'):
         assert refusal(Holds.JSON, plain) == "Write JSON, such as {} or []."
 
 
