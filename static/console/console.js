@@ -2,6 +2,18 @@
 (function () {
   "use strict";
 
+  // The library's page has no landmark around what it is about, and its areas that scroll have
+  // all the same name. They are made after this.
+  document.addEventListener("DOMContentLoaded", function () {
+    var main = document.getElementById("main");
+    if (!main) { return; }
+    main.setAttribute("role", "main");
+    var heading = main.querySelector("h1");
+    main.querySelectorAll("[data-simplebar]").forEach(function (area) {
+      area.dataset.simplebarAriaLabel = heading ? heading.textContent.trim() : document.title;
+    });
+  });
+
   document.addEventListener("click", function (event) {
     var add = event.target.closest("[data-add-row]");
     if (add) {

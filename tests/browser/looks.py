@@ -16,10 +16,9 @@ def fits(page: Any) -> bool:
 
 
 def barriers(page: Any) -> list[str]:
-    """List what axe finds serious or critical: its name, and where, three places at most."""
+    """List what axe finds: its name, and where, three places at most."""
     return [
         f"{violation['id']}: {node['html'][:160]}"
         for violation in Axe().run(page).response["violations"]
-        if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"][:3]
     ]

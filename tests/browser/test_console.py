@@ -168,7 +168,7 @@ ADDRESSES = [
 ]
 
 
-def test_pages_have_no_serious_barrier(visit: Any, shop: Shop) -> None:
+def test_pages_have_no_barrier(visit: Any, shop: Shop) -> None:
     page, _words = visit
     shop.coupon("ten")
     assert shop.api.post("redemptions", order("TEN", customer="C-1")).status == 201

@@ -385,7 +385,7 @@ def coupons(shop: Merchant) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("enter", VISITS, indirect=True, ids="-".join)
-def test_the_pages_of_a_life_have_no_serious_barrier(
+def test_the_pages_of_a_life_have_no_barrier(
     enter: Callable[[str, Role], Visitor], coupons: dict[str, int]
 ) -> None:
     found = []

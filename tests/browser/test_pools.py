@@ -16,7 +16,7 @@ __all__ = ["shop", "visit"]
 BY = {"by": "staff:alice", "at": NOW}
 
 
-def test_pages_of_pools_and_codes_have_no_serious_barrier(visit: Any, shop: Shop) -> None:
+def test_pages_of_pools_and_codes_have_no_barrier(visit: Any, shop: Shop) -> None:
     page, _words = visit
     shop.coupon("ten", code=None)
     shop.codes("ten", *(f"LONGCODE-{i}-ABCD-EFGH-JKLM" for i in range(6)))
