@@ -46,6 +46,7 @@ def by_key() -> Iterator[None]:
     """
     _join_whole_tables("off")
     yield
+    # An error takes the transaction with it, and this too.
     _join_whole_tables("on")
 
 

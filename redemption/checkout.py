@@ -5,7 +5,7 @@ quotes again before it takes and trusts no quote shown earlier.
 """
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -43,9 +43,14 @@ from redemption.shapes import (
     RedemptionAnswer,
     RedemptionBody,
 )
+from redemption.statements import Statement
 from redemption.taking import Entry
 
 T = TypeVar("T")
+
+#: Makes, from a redemption's id and its answer in JSON, what is written with it; each statement
+#: must change a row.
+Beside = Callable[[uuid.UUID, bytes], Sequence[Statement]]
 
 #: A take lost to somebody else is asked again this often before `try_again`.
 ATTEMPTS = 3
@@ -127,7 +132,7 @@ def redeem(
     at: datetime,
     method: str | None = None,
     ahead: Ahead | None = None,
-    beside: ledger.Beside | None = None,
+    beside: Beside | None = None,
     judged_at: datetime | None = None,
     proven: Collection[int] = (),
 ) -> Redeemed:
@@ -175,7 +180,7 @@ def redeem(
             # 8. Take and write, in one order and one round trip.
             answer = answer_for(entry=entry, language=body.language)
             encoded = msgspec.json.encode(answer)
-            own = beside(encoded) if beside else ()
+            own = beside(entry.id, encoded) if beside else ()
             ledger.write(entry, answer=encoded, beside=own)
     return Redeemed(answer, encoded, created=True)
 

@@ -167,9 +167,9 @@ def _redeemed(
         proof = proving.good(asked=asked, proof_id=proof_id, at=at)
     own = press_of(clerk=clerk, press=press, at=at)
 
-    def beside(answer: bytes) -> list[Statement]:
-        used = proving.use(answer=answer, proof=proof, asked=asked, at=at) if proof else []
-        return [*own.statements(answer), *used]
+    def beside(redemption: uuid.UUID, _answer: bytes) -> list[Statement]:
+        used = proving.use(redemption=redemption, proof=proof, asked=asked, at=at) if proof else []
+        return [*own.statements(redemption), *used]
 
     try:
         done = checkout.redeem(

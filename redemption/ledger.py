@@ -29,9 +29,6 @@ from redemption.taking import (
     take_day,
 )
 
-#: Makes from a redemption's answer what is written with it; each must change a row.
-Beside = Callable[[bytes], Sequence[Statement]]
-
 
 def write(entry: Entry, *, answer: bytes, beside: Sequence[Statement] = ()) -> None:
     """Take every use and write the redemption; outside a transaction it is committed with it.

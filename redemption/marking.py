@@ -120,7 +120,8 @@ def _marked(
 
 
 def _told(
-    answer: bytes,
+    redemption: uuid.UUID,
+    _answer: bytes,
     *,
     caller: Caller,
     order: Order,
@@ -131,7 +132,7 @@ def _told(
 ) -> list[Statement]:
     """Tell who marked it, why, and by which time it was judged."""
     told = recording.beside(
-        answer=answer,
+        redemption=redemption,
         type="redemption.marked",
         merchant=order.merchant_id,
         actor=caller.actor,

@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection
 
 from redemption.gathering import Question
-from redemption.recording import redemption_in
 from redemption.statements import Statement
 
 _LOOK = """
@@ -62,9 +61,9 @@ class Press:
         if row[0] is not None:
             raise Pressed(uuid.UUID(row[0]))
 
-    def statements(self, answer: bytes) -> Sequence[Statement]:
+    def statements(self, redemption: uuid.UUID) -> Sequence[Statement]:
         """Keep the redemption; of two at once the second changes no row and takes nothing."""
-        return [(_KEEP, [*self._names, str(redemption_in(answer)), self.at])]
+        return [(_KEEP, [*self._names, str(redemption), self.at])]
 
     @property
     def _names(self) -> list[Any]:

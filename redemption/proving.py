@@ -182,10 +182,10 @@ def good(*, asked: Asked, proof_id: uuid.UUID | None, at: datetime) -> Proof | N
     return found
 
 
-def use(*, answer: bytes, proof: Proof, asked: Asked, at: datetime) -> list[Statement]:
+def use(*, redemption: uuid.UUID, proof: Proof, asked: Asked, at: datetime) -> list[Statement]:
     """Return what uses a proof up beside a redemption, and tells the journal whose it was."""
     told = recording.beside(
-        answer=answer,
+        redemption=redemption,
         type="redemption.proven",
         merchant=asked.merchant.pk,
         actor=asked.by,
@@ -194,7 +194,7 @@ def use(*, answer: bytes, proof: Proof, asked: Asked, at: datetime) -> list[Stat
         customer=asked.customer,
         data={"proof": proof.kind, "approved_by": proof.approved_by or "customer"},
     )
-    return [(USE, [at, recording.redemption_in(answer), proof.pk]), told]
+    return [(USE, [at, redemption, proof.pk]), told]
 
 
 def forget(*, at: datetime, chunks: int) -> int:

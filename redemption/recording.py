@@ -112,7 +112,7 @@ def record(
 
 def beside(
     *,
-    answer: bytes,
+    redemption: uuid.UUID,
     type: str,
     merchant: int,
     actor: str,
@@ -121,17 +121,12 @@ def beside(
     customer: str | None,
     data: dict[str, Any],
 ) -> Statement:
-    """Return what tells one thing more of a redemption, written with its answer."""
+    """Return what tells one thing more of a redemption that is about to be written."""
     values = [
         *(merchant, at, type, actor, journal.current_request_id(), coupon, customer or ""),
-        *(redemption_in(answer), msgspec.json.encode(data).decode()),
+        *(redemption, msgspec.json.encode(data).decode()),
     ]
     return _TELL, values
-
-
-def redemption_in(answer: bytes) -> uuid.UUID:
-    """Return the id of the redemption that an answer is of."""
-    return uuid.UUID(msgspec.json.decode(answer)["id"])
 
 
 def figures(

@@ -7,6 +7,7 @@ import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
 
+from coupons import nul
 from coupons.errors import FieldError, HexiaoError, Invalid
 
 T = TypeVar("T")
@@ -28,8 +29,6 @@ class TooLarge(HexiaoError):
 
 _PLACE = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 _INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
-#: The escape itself: after an even number of backslashes, not behind an escaped one.
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def raw_body(request: HttpRequest) -> bytes:
@@ -40,8 +39,7 @@ def raw_body(request: HttpRequest) -> bytes:
         raise TooLarge from error
     except UnreadablePostError as error:
         raise BrokenJson("The body broke off.") from error
-    if b"\\u0000" in body and _NUL.search(body):
-        # PostgreSQL keeps no NUL characters, and no name or code has one.
+    if nul.is_in_json(body):
         raise Invalid("The body has a NUL character (\\u0000) in a text.")
     try:
         # Told here, since a field that nobody reads is passed over unread.

@@ -1,14 +1,13 @@
 """What a cell holds, by what its column is for; a ValueError says what to write instead."""
 
 import json
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from coupons import coding
+from coupons import coding, nul
 from coupons.sheets import amounts, moments
 from coupons.sheets.cell_text import KEPT_DIGITS, Cell, folded
 from coupons.sheets.columns import Column, Holds, in_each_language
@@ -114,17 +113,13 @@ def _words(cell: Cell, column: Column) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-# What PostgreSQL keeps nowhere, as JSON writes it; behind another backslash it is plain text.
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-
-
 def _json(cell: Cell, column: Column) -> Any:
     text = _written(cell)
     try:
         value = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ValueError("This is no JSON; its quotation marks are straight ones.") from error
-    if not isinstance(value, dict | list) or _NUL.search(text):
+    if not isinstance(value, dict | list) or nul.is_in_json(text.encode("utf-8", "replace")):
         raise ValueError("Write JSON, such as {} or [].")
     return value
 

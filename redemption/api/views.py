@@ -189,7 +189,7 @@ def _redeemed(
     return done
 
 
-def _kept(answer: bytes, *, slot: Slot) -> list[Statement]:
+def _kept(_redemption: uuid.UUID, answer: bytes, *, slot: Slot) -> list[Statement]:
     return [slot.statement(answer, status=201)]
 
 

@@ -113,8 +113,8 @@ def test_a_million_codes_against_a_bare_copy() -> None:
         f"\n{MADE:,} codes in {min(makings):.1f} s, COPY {min(floors):.1f} s, ratio {ratio:.2f} "
         f"(goal {MOST_RATIO}), at most {most} MB (goal {MOST_MEGABYTES})"
     )
-    if ratio > MOST_RATIO or most > MOST_MEGABYTES:
-        pytest.xfail(f"ratio {ratio:.2f}, {most} MB; goals {MOST_RATIO}, {MOST_MEGABYTES} MB")
+    assert ratio <= MOST_RATIO
+    assert most <= MOST_MEGABYTES
 
 
 def test_the_randomness_alone() -> None:
@@ -222,6 +222,5 @@ def test_codes_are_found_among_ten_million_as_among_ten_thousand() -> None:
     took = {what: page_ms(lambda path=path: bob.client.get(path)) for what, path in pages.items()}
     for what, ms in took.items():
         print(f"{ms:8.1f} ms  {what}")
-    missed = {what: round(ms) for what, ms in took.items() if ms >= GOAL_MS}
-    if slower > MOST_SLOWER or missed:
-        pytest.xfail(f"{slower:.2f} times as long, goal {MOST_SLOWER}; pages over goal: {missed}")
+    assert slower <= MOST_SLOWER
+    assert {what: round(ms) for what, ms in took.items() if ms >= GOAL_MS} == {}

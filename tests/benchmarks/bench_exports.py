@@ -82,8 +82,7 @@ def test_a_long_file_takes_little_longer_than_a_bare_copy(coupon: Coupon, tmp_pa
         ratios.append(took / least)
         print(f"\n{ROWS:,} codes: bare {least:.2f} s, exported {took:.2f} s, x {ratios[-1]:.2f}")
     assert Job.objects.get(pk=job.pk).done == ROWS
-    if median(ratios) > RATIO:
-        pytest.xfail(f"x {median(ratios):.2f}, the goal is {RATIO}")
+    assert median(ratios) <= RATIO
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
